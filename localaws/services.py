@@ -8,7 +8,6 @@ this server, to change a backend from a background thread, and to have that chan
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -53,9 +52,8 @@ class Services:
     work_dir: Path
     endpoint: str = ""
     save: Callable[[str], None] = _save_nothing
-    _locks: dict[str, threading.RLock] = field(
-        default_factory=lambda: defaultdict(threading.RLock), repr=False
-    )
+    _locks: dict[str, threading.RLock] = field(default_factory=dict, repr=False)
+    _guard: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _shutdown: list[Callable[[], None]] = field(default_factory=list, repr=False)
     _restore: list[tuple[str, Callable[[Any], None]]] = field(default_factory=list, repr=False)
 
@@ -63,30 +61,37 @@ class Services:
         """Return what a child process needs in its environment to talk to this server."""
         return client_environment(self.endpoint)
 
+    def lock(self, service: str) -> threading.RLock:
+        """Return the lock which the server holds during each request to the service.
+
+        For S3 it is held during requests that write, which makes conditional puts atomic.
+        """
+        with self._guard:
+            return self._locks.setdefault(service, threading.RLock())
+
     def persist(self, service: str) -> None:
         """Save the backends of one moto service ("glue", "athena", "logs", ...) durably.
 
         Without a state folder this does nothing. Any thread may call it; requests that change a
         backend are saved by the server itself before their reply is sent.
         """
-        with self._locks[service]:
+        with self.lock(service):
             self.save(service)
 
     @contextmanager
     def holding(self, service: str) -> Iterator[None]:
         """Hold the service's lock without saving: for the many small steps before a `persist`."""
-        with self._locks[service]:
+        with self.lock(service):
             yield
 
     @contextmanager
     def changing(self, service: str) -> Iterator[None]:
         """Hold the service's lock while a background thread changes a backend, then persist it.
 
-        The server holds the same lock during each request to the service (S3 excepted, which is
-        saved key by key), so that nothing is saved half changed. The lock is reentrant; keep
-        network calls and other waiting out of the block.
+        The server holds the same lock during each request to the service, so that nothing is saved
+        half changed. The lock is reentrant; keep network calls and other waiting out of the block.
         """
-        with self._locks[service]:
+        with self.lock(service):
             yield
             self.save(service)
 

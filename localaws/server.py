@@ -1,0 +1,57 @@
+"""The server itself: moto's applications, the extensions, and the loop that serves requests."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING, Final
+
+from werkzeug.serving import make_server
+
+from localaws.connections import KeepAliveHandler
+from localaws.dispatch import Dispatcher
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+    from localaws.services import Services
+
+_EXTENSIONS: Final[tuple[Callable[[Services], None], ...]] = ()
+
+
+def run(services: Services, listener: socket.socket, *, exit_with_parent: bool) -> None:
+    """Serve requests that come to `listener` until a signal or the parent's end says stop."""
+    for install in _EXTENSIONS:
+        install(services)
+    host, port = listener.getsockname()
+    server = make_server(
+        host,
+        port,
+        Dispatcher(services),
+        threaded=True,
+        request_handler=KeepAliveHandler,
+        fd=listener.fileno(),
+    )
+
+    def stop(*_: object) -> None:
+        # shutdown() waits for serve_forever, which runs in the thread that handles signals.
+        threading.Thread(target=server.shutdown, daemon=True).start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    if exit_with_parent:
+        threading.Thread(target=_wait_for_parent, args=(stop,), daemon=True).start()
+    print(json.dumps({"endpoint": services.endpoint, "pid": os.getpid()}), flush=True)  # noqa: T201
+    sys.stdout = sys.stderr  # moto prints now and then; the one line above is all there is
+    server.serve_forever(poll_interval=0.1)
+
+
+def _wait_for_parent(stop: Callable[[], None]) -> None:
+    """Call `stop` when whoever holds the other end of standard input is gone."""
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    stop()
