@@ -92,6 +92,10 @@ class Server:
             self._logged = self._log.read().decode(errors="replace")
         return self._logged
 
+    def wait(self) -> int:
+        """Wait until the server ends by itself, and return its exit status."""
+        return self._child.wait()
+
     def close(self) -> None:
         """Stop the server and wait until it is gone; closing twice does nothing."""
         for stream in (self._child.stdin, self._child.stdout):
