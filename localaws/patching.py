@@ -1,0 +1,14 @@
+"""Replaces methods of moto's classes, in the one way that all extensions share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def replace(owner: type, **methods: Callable[..., Any]) -> None:
+    """Give `owner` these methods, in place of its own or in addition to them."""
+    for name, method in methods.items():
+        setattr(owner, name, method)
