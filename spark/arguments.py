@@ -1,0 +1,90 @@
+"""The job's arguments, as Glue hands them over: `--name value`, with Glue's own among them.
+
+Glue adds arguments of its own (JOB_NAME, JOB_RUN_ID, TempDir and more: AWS Glue, "Job parameters");
+those that the job has no use for are passed over.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
+
+from spark.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+TASKS = ("ingest",)
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+_ZONE = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_=.-]+)*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arguments:
+    """What one run is asked to do. Zones are `s3://bucket[/folder]`, without a trailing slash."""
+
+    task: str
+    run_id: str
+    landing: str
+    bronze: str
+    processing: str
+    max_files: int
+    max_bytes: int
+    lease_minutes: int
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises instead of printing a usage text and leaving: nobody types at a Glue job."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ArgumentError(
+            f"The job's arguments are wrong: {message}. See the default arguments of the Glue job."
+        )
+
+
+def parse(argv: Sequence[str]) -> Arguments:
+    """Read the arguments that follow the script's name.
+
+    Raises ArgumentError, naming the argument, when one is missing or is not what it must be.
+    """
+    parser = _Parser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--task", choices=TASKS, default="ingest")
+    parser.add_argument("--run_id", default="")
+    parser.add_argument("--JOB_RUN_ID", default="")
+    parser.add_argument("--landing", type=_zone, required=True)
+    parser.add_argument("--bronze", type=_zone, required=True)
+    parser.add_argument("--processing", type=_zone, required=True)
+    parser.add_argument("--max_files", type=_at_least_one, default=10_000)
+    parser.add_argument("--max_bytes", type=_at_least_one, default=4 * 1024**3)
+    parser.add_argument("--lease_minutes", type=_at_least_one, default=150)
+    known, _ = parser.parse_known_args(list(argv))
+    run_id = known.run_id or known.JOB_RUN_ID
+    if not _RUN_ID.fullmatch(run_id):
+        raise ArgumentError(
+            f"The run needs an id of letters, digits, '_', '.' and '-', at most 100 of them, "
+            f"and got {run_id!r}. Pass --run_id, or let Glue pass --JOB_RUN_ID."
+        )
+    return Arguments(
+        task=known.task,
+        run_id=run_id,
+        landing=known.landing,
+        bronze=known.bronze,
+        processing=known.processing,
+        max_files=known.max_files,
+        max_bytes=known.max_bytes,
+        lease_minutes=known.lease_minutes,
+    )
+
+
+def _zone(text: str) -> str:
+    if not _ZONE.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form s3://bucket[/folder]")
+    return text
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)

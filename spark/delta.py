@@ -1,0 +1,84 @@
+"""What the job does to Delta tables: create, read, append, merge; by path, on either engine.
+
+SQL that both engines speak; properties of the tables keep to what Athena and the crawler can read
+(no deletion vectors, no column mapping). Every commit looks at the lease first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyspark.sql import DataFrame, SparkSession
+
+    from spark.lease import Lease
+    from spark.storage import Storage
+    from spark.tables import Table
+
+SCHEMA_VERSION = "lakehouse.schemaVersion"
+"""The table property that holds a table's schema version."""
+
+
+@dataclass(frozen=True)
+class Bronze:
+    """The bronze zone as one run writes it: `root` is `s3://bucket[/folder]`."""
+
+    spark: SparkSession
+    storage: Storage
+    lease: Lease
+    root: str
+    run_id: str
+
+    def location(self, table: Table) -> str:
+        """Where the table lies."""
+        return f"{self.root}/{table.name}"
+
+    def create_missing(self, tables: Sequence[Table]) -> None:
+        """Create each table that does not exist, empty and with its whole schema."""
+        for table in tables:
+            if self.storage.exists_under(f"{self.location(table)}/_delta_log/"):
+                continue
+            self.lease.check()
+            partitions = ", ".join(table.partitioned_by)
+            self.spark.sql(
+                f"CREATE TABLE IF NOT EXISTS {table.name} ({table.ddl}) USING delta "
+                f"{f'PARTITIONED BY ({partitions}) ' if partitions else ''}"
+                f"LOCATION '{self.location(table)}' "
+                f"TBLPROPERTIES ('{SCHEMA_VERSION}' = '{table.schema_version}', "
+                f"'delta.enableDeletionVectors' = 'false')"
+            ).collect()
+
+    def read(self, table: Table) -> DataFrame:
+        """The table as it is now."""
+        return self.spark.read.format("delta").load(self.location(table))
+
+    def is_empty(self, table: Table) -> bool:
+        """Whether the table has no row."""
+        return self.read(table).limit(1).count() == 0
+
+    def append(self, table: Table, rows: DataFrame) -> None:
+        """Add rows whose keys are known not to be in the table."""
+        self.lease.check()
+        writer = rows.select(*table.column_names).write.format("delta").mode("append")
+        writer.option("userMetadata", self.run_id).save(self.location(table))
+
+    def merge(
+        self, table: Table, rows: DataFrame, *, update_when: str | None, only: str = "true"
+    ) -> None:
+        """Insert the rows whose keys are new; update those for which `update_when` holds.
+
+        `rows` has each key at most once. In `update_when` and `only` the table is `t`, the rows are
+        `s`; `only` narrows what of the table is looked at (literal partitions). Without
+        `update_when` a known key stays as it is.
+        """
+        self.lease.check()
+        keys = " AND ".join(f"t.{name} = s.{name}" for name in table.key)
+        update = f"WHEN MATCHED AND ({update_when}) THEN UPDATE SET * " if update_when else ""
+        rows.select(*table.column_names).createOrReplaceTempView("merge_source")
+        self.spark.sql(
+            f"MERGE INTO delta.`{self.location(table)}` AS t USING merge_source AS s "
+            f"ON {keys} AND {only} {update}WHEN NOT MATCHED THEN INSERT *"
+        ).collect()

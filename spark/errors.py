@@ -1,0 +1,38 @@
+"""What can stop the job, as one tree.
+
+    JobError
+    ├── ArgumentError      the job was started with arguments that it does not understand
+    ├── StorageError       an object of the lake could not be read or written
+    ├── LeaseHeldError     another writer holds the bronze zone
+    ├── LeaseLostError     another writer took the bronze zone over while this one worked
+    └── StageError         a stage does not hold what its reading must have left there
+
+A job that ends with one of these prints its sentence as the last line of standard error, which Glue
+shows as the run's error message.
+"""
+
+from __future__ import annotations
+
+
+class JobError(Exception):
+    """Anything that stops the job with a sentence instead of a traceback."""
+
+
+class ArgumentError(JobError):
+    """The job was started with arguments that it does not understand."""
+
+
+class StorageError(JobError):
+    """An object of the lake could not be read or written."""
+
+
+class LeaseHeldError(JobError):
+    """Another writer holds the bronze zone."""
+
+
+class LeaseLostError(JobError):
+    """Another writer took the bronze zone over while this one worked."""
+
+
+class StageError(JobError):
+    """A stage does not hold what its reading must have left there."""

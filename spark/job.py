@@ -1,0 +1,44 @@
+"""The Glue job's script: reads the arguments, takes the lease, runs the task, leaves the report."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from spark import lease
+from spark.arguments import parse
+from spark.delta import Bronze
+from spark.errors import JobError
+from spark.ingest import ingest
+from spark.session import session
+from spark.storage import Storage, client
+
+
+def main(argv: list[str]) -> int:
+    """Run the job. A failure with a sentence ends with it on standard error, and status 1."""
+    try:
+        arguments = parse(argv)
+        storage = Storage(client())
+        with lease.hold(
+            storage, arguments.bronze, arguments.run_id, arguments.lease_minutes
+        ) as held:
+            bronze = Bronze(
+                spark=session(),
+                storage=storage,
+                lease=held,
+                root=arguments.bronze,
+                run_id=arguments.run_id,
+            )
+            report = ingest(bronze, arguments).as_json()
+            storage.write_json(f"{arguments.processing}/reports/{arguments.run_id}.json", report)
+    except JobError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 # Glue shows it
+        return 1
+    print(f"report {json.dumps(report, sort_keys=True)}")  # noqa: T201 # the job's log
+    return 0
+
+
+if __name__ == "__main__":
+    status = main(sys.argv[1:])
+    if status:
+        sys.exit(status)

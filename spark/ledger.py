@@ -1,0 +1,114 @@
+"""The ledger: a row per object version in `ingested_files`, and what is left to ingest.
+
+An object version is its path, etag and modification time; a new upload of a key is a new version.
+Versions that failed come back after a pause that doubles with each attempt, and are parked after
+the last one.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F  # noqa: N812 # the name that Spark's own documentation uses
+
+from spark.ranking import greater
+from spark.reader import microseconds
+from spark.tables import INGESTED_FILES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pyspark.sql import DataFrame
+
+    from spark.delta import Bronze
+    from spark.manifest import Manifest
+    from spark.storage import ObjectVersion
+
+MAX_ATTEMPTS = 5
+"""A version that could not be read this often is parked: only a new upload brings it back."""
+
+_LISTING_CHUNK = 50_000
+"""Listed versions compared with the ledger at a time: bounds the driver's memory."""
+
+_KEY = ("source_path", "source_etag", "modified_us")
+
+
+def pending(bronze: Bronze, listed: Iterable[ObjectVersion]) -> Iterator[ObjectVersion]:
+    """The listed versions that the ledger does not settle, in the order of the listing."""
+    settled = _settled(bronze)
+    versions = iter(listed)
+    while chunk := list(islice(versions, _LISTING_CHUNK)):
+        rows = [(v.path, v.etag, microseconds(v.modified), i) for i, v in enumerate(chunk)]
+        frame = bronze.spark.createDataFrame(
+            rows, "source_path string, source_etag string, modified_us bigint, place int"
+        )
+        left = frame.join(settled, [*_KEY], "left_anti").select("place").collect()
+        yield from (chunk[place] for place in sorted(row["place"] for row in left))
+
+
+def _settled(bronze: Bronze) -> DataFrame:
+    """The keys of versions that are done, parked, or waiting for their next attempt."""
+    now = int(datetime.now(UTC).timestamp())
+    waits = f"unix_timestamp(ingested_at) + 60 * power(2, attempts) > {now}"
+    return (
+        bronze.read(INGESTED_FILES)
+        .where(f"status <> 'failed' or attempts >= {MAX_ATTEMPTS} or {waits}")
+        .select(
+            "source_path",
+            "source_etag",
+            F.expr("unix_micros(source_modified)").alias("modified_us"),
+        )
+    )
+
+
+def holds(bronze: Bronze, manifest: Manifest) -> bool:
+    """Whether the ledger has the entries of this batch."""
+    rows = bronze.read(INGESTED_FILES).where(F.col("batch") == manifest.batch)
+    return rows.limit(1).count() > 0
+
+
+def record(bronze: Bronze, manifest: Manifest) -> None:
+    """Enter a batch's versions into the ledger, all in one commit.
+
+    A version that is there already is one that failed before: it counts one more attempt.
+    """
+    rows = [
+        (
+            e.path,
+            e.etag,
+            microseconds(e.modified),
+            e.size,
+            e.status,
+            e.records_read,
+            e.kept,
+            e.ignored,
+            e.quarantined,
+            e.duplicates,
+            e.error,
+        )
+        for e in manifest.entries
+    ]
+    entries = bronze.spark.createDataFrame(
+        rows,
+        "source_path string, source_etag string, modified_us bigint, size bigint, status string, "
+        "records_read bigint, kept bigint, ignored bigint, quarantined bigint, duplicates bigint, "
+        "error string",
+    )
+    before = bronze.read(INGESTED_FILES).select(
+        "source_path",
+        "source_etag",
+        F.expr("unix_micros(source_modified)").alias("modified_us"),
+        F.col("attempts").alias("attempts_before"),
+    )
+    counted = entries.join(before, [*_KEY], "left").select(
+        *entries.columns,
+        F.expr("timestamp_micros(modified_us)").alias("source_modified"),
+        F.expr("cast(coalesce(attempts_before, 0) + 1 as int)").alias("attempts"),
+        F.lit(manifest.contract_version).alias("contract_version"),
+        F.lit(manifest.run_id).alias("run_id"),
+        F.lit(manifest.batch).alias("batch"),
+        F.current_timestamp().alias("ingested_at"),
+    )
+    bronze.merge(INGESTED_FILES, counted, update_when=greater(("attempts",)))

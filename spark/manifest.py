@@ -1,0 +1,123 @@
+"""The manifest of a batch: which object versions it has seen and what their reading gave.
+
+Written after the stage and before the first table, at `<processing>/runs/<batch id>/manifest.json`.
+From then on the versions count as seen: a run that finds a manifest without its ledger entries
+finishes it before it does anything else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from spark.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from spark.storage import Storage
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One object version of a batch, with the account of its records.
+
+    `error` is None for a version that was read whole; the others bring no record to any table.
+    """
+
+    source: str
+    path: str
+    etag: str
+    modified: datetime
+    size: int
+    error: str | None
+    records_read: int
+    kept: int
+    ignored: int
+    quarantined: int
+    duplicates: int
+
+    @property
+    def status(self) -> str:
+        """The ledger's word for what became of the version."""
+        return "ingested" if self.error is None else "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """What a batch has seen. `batch` is an id that no other batch ever has."""
+
+    batch: str
+    run_id: str
+    contract_version: int
+    entries: tuple[Entry, ...]
+
+    refused: tuple[str, ...]
+    """Paths whose rows in the stage count for nothing: failed, or changed since the listing."""
+
+    def has(self, source: str) -> bool:
+        """Whether the batch brings any record of the source."""
+        return any(e.source == source and e.error is None for e in self.entries)
+
+
+def write(storage: Storage, processing: str, manifest: Manifest) -> None:
+    """Make the batch count as seen."""
+    entries = [asdict(e) | {"modified": e.modified.isoformat()} for e in manifest.entries]
+    document = {
+        "format": FORMAT,
+        "batch": manifest.batch,
+        "run_id": manifest.run_id,
+        "contract_version": manifest.contract_version,
+        "entries": entries,
+        "refused": manifest.refused,
+    }
+    storage.write_json(_path(processing, manifest.batch), document)
+
+
+def unfinished(storage: Storage, processing: str) -> Iterator[Manifest]:
+    """The manifests that earlier runs left behind, oldest batch first.
+
+    The stage of a run that ended before its manifest is deleted: nothing of it was seen.
+    """
+    batches = dict.fromkeys(
+        found.path.removeprefix(f"{processing}/runs/").split("/")[0]
+        for found in storage.list(f"{processing}/runs/")
+    )
+    manifests = []
+    for batch in batches:
+        document = storage.read_json(_path(processing, batch))
+        if document is None:
+            remove(storage, processing, batch)
+        else:
+            manifests.append(_read(document, _path(processing, batch)))
+    yield from manifests
+
+
+def remove(storage: Storage, processing: str, batch: str) -> None:
+    """Delete a batch's stage and manifest: the ledger has all of it, or nothing of it was seen."""
+    storage.delete_under(f"{processing}/runs/{batch}/")
+
+
+def _path(processing: str, batch: str) -> str:
+    return f"{processing}/runs/{batch}/manifest.json"
+
+
+def _read(document: Any, path: str) -> Manifest:
+    if document.get("format") != FORMAT:
+        raise StorageError(
+            f"{path} has format {document.get('format')}, and this job reads format {FORMAT}. "
+            f"Let the release of the job that wrote it finish its run first."
+        )
+    return Manifest(
+        batch=document["batch"],
+        run_id=document["run_id"],
+        contract_version=document["contract_version"],
+        entries=tuple(
+            Entry(**entry | {"modified": datetime.fromisoformat(entry["modified"])})
+            for entry in document["entries"]
+        ),
+        refused=tuple(document["refused"]),
+    )

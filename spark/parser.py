@@ -1,0 +1,127 @@
+"""Turns lines into records by a source's contract, with every reason why a record is no good.
+
+Fields are read as text first and cast afterwards: engines differ in what a typed from_json makes of
+a number that is too large, of trailing junk, NaN or single quotes; of text they all make the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F  # noqa: N812 # the name that Spark's own documentation uses
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+    from spark.contract import Field, Source
+
+_JSON_OPTIONS = {"allowSingleQuotes": "false", "allowNonNumericNumbers": "false"}
+_INTEGER = "^-?[0-9]{1,19}$"
+_DECIMAL = "^-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?$"
+_SQL_TYPE = {"integer": "bigint", "decimal": "double"}
+
+NOT_ONE_OBJECT = "line: not one JSON object"
+
+
+def parse(lines: DataFrame, source: Source) -> DataFrame:
+    """Records of `source` from the LINES of the reader.
+
+    Columns: source_path, source_etag, source_modified (timestamp), error (null but for the last row
+    of a version), record_hash (sha2-256 of the raw line), kept (boolean), reasons (array<string>,
+    empty for a good record), raw (null for a good record), then the contract's columns.
+    """
+    record = F.from_json(
+        "raw", ", ".join(f"`{field.name}` string" for field in source.fields), _JSON_OPTIONS
+    )
+    parsed = lines.select(
+        "source_path",
+        "source_etag",
+        F.expr("timestamp_micros(source_modified_us)").alias("source_modified"),
+        "error",
+        "raw",
+        F.sha2("raw", 256).alias("record_hash"),
+        F.expr(
+            "raw is not null and substring(ltrim(raw), 1, 1) = '{' and "
+            "coalesce(json_array_length(concat('[', raw, ']')) = 1, false)"
+        ).alias("is_object"),
+        record.alias("record"),
+    )
+    typed = parsed.select(
+        "*",
+        *(F.expr(f"trim(record.`{field.name}`)").alias(_given(field)) for field in source.fields),
+    ).select(
+        "*",
+        *(F.expr(_cast(field, source)).alias(field.column) for field in source.fields),
+    )
+    kept = F.coalesce(F.expr(source.kept_when), F.lit(False))
+    reasons = F.when(
+        F.col("is_object"),
+        F.array_compact(F.array(*_reasons(source))),
+    ).otherwise(F.array(F.lit(NOT_ONE_OBJECT)))
+    judged = typed.select(
+        "source_path",
+        "source_etag",
+        "source_modified",
+        "error",
+        "raw",
+        "record_hash",
+        kept.alias("kept"),
+        F.when(F.col("raw").isNotNull(), reasons).alias("reasons"),
+        *(field.column for field in source.fields),
+    )
+    return judged.withColumn("raw", F.when(F.size("reasons") > 0, F.col("raw")))
+
+
+def _given(field: Field) -> str:
+    return f"given_{field.column}"
+
+
+def _cast(field: Field, source: Source) -> str:
+    """The field's value, or null when it is not what the contract says. Keys are trimmed."""
+    given = _given(field)
+    if field.kind == "text":
+        is_key = field.required or field.column in source.key
+        return given if is_key else f"record.`{field.name}`"
+    pattern = _INTEGER if field.kind == "integer" else _DECIMAL
+    value = (
+        f"try_cast(case when {given} rlike '{pattern}' then {given} end as {_SQL_TYPE[field.kind]})"
+    )
+    return f"case when {_in_range(field, value)} then {value} end"
+
+
+def _in_range(field: Field, value: str) -> str:
+    bounds = [f"{value} is not null"]
+    suffix = "" if field.kind == "integer" else "d"
+    if field.minimum is not None:
+        bounds.append(f"{value} >= {_literal(field.minimum)}{suffix}")
+    if field.maximum is not None:
+        bounds.append(f"{value} <= {_literal(field.maximum)}{suffix}")
+    return " and ".join(bounds)
+
+
+def _literal(bound: float) -> str:
+    return str(bound) if isinstance(bound, int) else repr(float(bound))
+
+
+def _reasons(source: Source) -> list[Column]:
+    """One expression a possible reason: the reason's text where it holds, else null."""
+    reasons = []
+    for field in source.fields:
+        given = F.coalesce(F.col(_given(field)), F.lit(""))
+        if field.required:
+            reasons.append(F.when(given == "", F.lit(f"{field.name}: missing")))
+        elif field.column in source.key:
+            needed = F.coalesce(F.expr(source.kept_when), F.lit(False))
+            reasons.append(F.when(needed & (given == ""), F.lit(f"{field.name}: missing")))
+        if field.kind != "text":
+            reasons.append(
+                F.when((given != "") & F.col(field.column).isNull(), F.lit(_wrong(field)))
+            )
+    return reasons
+
+
+def _wrong(field: Field) -> str:
+    kind = "a whole number" if field.kind == "integer" else "a number"
+    low, high = field.minimum, field.maximum
+    allowed = "" if low is None or high is None else f" from {_literal(low)} to {_literal(high)}"
+    return f"{field.name}: not {kind}{allowed}"

@@ -1,0 +1,65 @@
+"""Log records of plays become rows of songplays, users and time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F  # noqa: N812 # the name that Spark's own documentation uses
+
+from spark.ranking import newest
+from spark.tables import SONGPLAYS, TIME, USERS
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+_SEPARATOR = "\u001f"
+"""Unit separator between the parts of a key: no trimmed user id ends with it."""
+
+
+def songplays(records: DataFrame) -> DataFrame:
+    """Rows of `songplays` without a song yet: song_id and artist_id are null.
+
+    The id is the sha2-256 of the play's key, its parts in canonical form.
+    """
+    key = F.concat_ws(
+        _SEPARATOR, "user_id", *(F.col(part).cast("string") for part in _INTEGER_PARTS)
+    )
+    start = F.expr("timestamp_millis(ts)")
+    rows = records.withColumns(
+        {
+            "songplay_id": F.sha2(key, 256),
+            "start_time": start,
+            "song_id": F.lit(None).cast("string"),
+            "artist_id": F.lit(None).cast("string"),
+            "year": F.year(start),
+            "month": F.month(start),
+        }
+    )
+    return newest(rows.select(*SONGPLAYS.column_names), SONGPLAYS.key, SONGPLAYS.rank)
+
+
+_INTEGER_PARTS = ("session_id", "item_in_session", "ts")
+
+
+def users(records: DataFrame) -> DataFrame:
+    """Rows of `users`: what each user's newest play, by event time, says of the user."""
+    rows = records.withColumn("event_ts", F.col("ts")).select(*USERS.column_names)
+    return newest(rows, USERS.key, USERS.rank)
+
+
+def time(records: DataFrame) -> DataFrame:
+    """Rows of `time`: the distinct starts of plays and their calendar parts, in UTC.
+
+    `week` is the ISO week; `weekday` counts from Sunday = 1.
+    """
+    starts = records.select(F.expr("timestamp_millis(ts)").alias("start_time")).distinct()
+    return starts.withColumns(
+        {
+            "hour": F.hour("start_time"),
+            "day": F.dayofmonth("start_time"),
+            "week": F.weekofyear("start_time"),
+            "month": F.month("start_time"),
+            "year": F.year("start_time"),
+            "weekday": F.dayofweek("start_time"),
+        }
+    ).select(*TIME.column_names)

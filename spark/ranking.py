@@ -1,0 +1,45 @@
+"""Newest wins: one total order over the rows of a key, whole rows, never column by column."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import Window
+from pyspark.sql import functions as F  # noqa: N812 # the name that Spark's own documentation uses
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyspark.sql import DataFrame
+
+    from spark.tables import Table
+
+
+def newest(rows: DataFrame, key: Sequence[str], rank: Sequence[str]) -> DataFrame:
+    """The row of the highest rank of each key.
+
+    Only keys that occur more than once are ranked: they are few, and ranking is what costs.
+    """
+    repeated = rows.groupBy(*key).count().where("count > 1").select(*key)
+    once = rows.join(repeated, [*key], "left_anti")
+    order = Window.partitionBy(*key).orderBy(*(F.col(name).desc() for name in rank))
+    ranked = rows.join(repeated, [*key], "left_semi").withColumn(
+        "_place", F.row_number().over(order)
+    )
+    return once.unionByName(ranked.where("_place = 1").drop("_place"))
+
+
+def greater(rank: Sequence[str], left: str = "s", right: str = "t") -> str:
+    """SQL: whether the rank of `left` is greater than that of `right`, column by column."""
+    name, *rest = rank
+    later = f"{left}.{name} > {right}.{name}"
+    if not rest:
+        return later
+    return f"{later} OR ({left}.{name} = {right}.{name} AND ({greater(rest, left, right)}))"
+
+
+def winners(rows: DataFrame, current: DataFrame, table: Table) -> DataFrame:
+    """The rows that are new to `current` or of a greater rank than its row of their key."""
+    same = " AND ".join(f"s.{name} = t.{name}" for name in table.key)
+    stays = F.expr(f"{same} AND NOT ({greater(table.rank)})")
+    return rows.alias("s").join(current.alias("t"), stays, "left_anti")

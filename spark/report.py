@@ -1,0 +1,75 @@
+"""What a run did, in numbers: printed for the log and left as JSON for the pipeline.
+
+Counts and reasons only, never a raw value: records hold personal data.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from spark.manifest import Manifest
+    from spark.storage import ObjectVersion
+
+VERSION = 1
+
+
+@dataclass
+class Report:
+    """The counts of one run. Versions and records of batches left by earlier runs count too."""
+
+    run_id: str
+    listed: int = 0
+    new: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
+    records: Counter[str] = field(default_factory=Counter)
+    failures: list[dict[str, str]] = field(default_factory=list)
+    finished_runs: list[str] = field(default_factory=list)
+
+    def counting(self, versions: Iterable[ObjectVersion]) -> Iterator[ObjectVersion]:
+        """Pass the listed versions on, counting them."""
+        for version in versions:
+            self.listed += 1
+            yield version
+
+    def add(self, seen: Manifest, pinned: int) -> None:
+        """Count a batch of this run, of which `pinned` versions were to be read."""
+        self.new += pinned
+        self._count(seen)
+
+    def add_finished(self, left: Manifest) -> None:
+        """Count a batch that an earlier run had left open."""
+        self.finished_runs.append(left.run_id)
+        self._count(left)
+
+    def _count(self, seen: Manifest) -> None:
+        for entry in seen.entries:
+            self.statuses[entry.status] += 1
+            self.records["read"] += entry.records_read
+            self.records["good"] += entry.kept
+            self.records["ignored"] += entry.ignored
+            self.records["quarantined"] += entry.quarantined
+            self.records["duplicates"] += entry.duplicates
+            if entry.error is not None:
+                self.failures.append({"path": entry.path, "error": entry.error})
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as the pipeline reads it."""
+        kinds = ("read", "good", "ignored", "quarantined", "duplicates")
+        return {
+            "version": VERSION,
+            "run_id": self.run_id,
+            "files": {
+                "listed": self.listed,
+                "new": self.new,
+                "ingested": self.statuses["ingested"],
+                "failed": self.statuses["failed"],
+            },
+            "records": {kind: self.records[kind] for kind in kinds},
+            "failures": self.failures,
+            "finished_runs": self.finished_runs,
+        }

@@ -1,0 +1,138 @@
+"""The stage of a batch: what its object versions hold, parsed once, as Parquet.
+
+A stage lies under `<processing>/runs/<batch id>/<source>/`. Everything that follows reads the stage
+alone, so a crash is repeated from there and no input is read twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F  # noqa: N812 # the name that Spark's own documentation uses
+from pyspark.sql.utils import is_remote
+
+from spark.contract import SOURCES, Source
+from spark.errors import StageError
+from spark.parser import parse
+from spark.reader import OK, read_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyspark.sql import DataFrame, SparkSession
+
+    from spark.storage import ObjectVersion
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """What became of one object version: read = kept + ignored + quarantined + duplicates.
+
+    `error` is None for a version that was read whole.
+    """
+
+    source_path: str
+    error: str | None
+    records_read: int
+    kept: int
+    ignored: int
+    quarantined: int
+    duplicates: int
+
+    def as_json(self) -> dict[str, str | int | None]:
+        """The account as the manifest keeps it."""
+        return asdict(self)
+
+
+def folder(processing: str, batch: str, source: Source) -> str:
+    """Where the stage of one source lies."""
+    return f"{processing}/runs/{batch}/{source.name}"
+
+
+def source_of(path: str, landing: str) -> Source | None:
+    """The source that an object belongs to by its folder; None for what is no input."""
+    key = path.removeprefix(f"{landing}/")
+    if not key.endswith((".json", ".json.gz")):
+        return None
+    return next((source for source in SOURCES if key.startswith(source.folders)), None)
+
+
+def write(
+    spark: SparkSession, source: Source, versions: Sequence[ObjectVersion], path: str
+) -> None:
+    """Read `versions` once and leave their parsed records at `path`."""
+    partitions = min(len(versions), parallelism(spark))
+    parse(read_lines(spark, versions, partitions), source).write.mode("overwrite").parquet(path)
+
+
+def parallelism(spark: SparkSession) -> int:
+    """How many partitions keep the executors busy: one where a Connect session hides its engine."""
+    return 1 if is_remote() else int(spark.sparkContext.defaultParallelism)
+
+
+def accounts(
+    spark: SparkSession, source: Source, versions: Sequence[ObjectVersion], path: str
+) -> list[Account]:
+    """The account of each version that the stage at `path` holds.
+
+    Raises StageError when a version has not exactly one last row.
+    """
+    rows = spark.read.parquet(path)
+    good = F.size("reasons") == 0
+    per_version = rows.groupBy("source_path").agg(
+        F.expr("count(error)").alias("ends"),
+        F.max("error").alias("error"),
+        F.count(F.when(F.col("error").isNull(), 1)).alias("records_read"),
+        F.count(F.when(good & F.col("kept"), 1)).alias("kept_rows"),
+        F.count(F.when(good & ~F.col("kept"), 1)).alias("ignored"),
+        F.count(F.when(F.size("reasons") > 0, 1)).alias("quarantined"),
+    )
+    distinct = (
+        rows.where(good & F.col("kept"))
+        .select("source_path", *source.key)
+        .distinct()
+        .groupBy("source_path")
+        .agg(F.count(F.lit(1)).alias("kept"))
+    )
+    found: list[Account] = []
+    ends: dict[str, int] = {}
+    for row in per_version.join(distinct, "source_path", "left").collect():
+        kept = row["kept"] or 0
+        ends[row["source_path"]] = row["ends"]
+        found.append(
+            Account(
+                source_path=row["source_path"],
+                error=None if row["error"] == OK else row["error"],
+                records_read=row["records_read"],
+                kept=kept,
+                ignored=row["ignored"],
+                quarantined=row["quarantined"],
+                duplicates=row["kept_rows"] - kept,
+            )
+        )
+    for version in versions:
+        if ends.get(version.path) != 1:
+            raise StageError(
+                f"The stage {path} has {ends.get(version.path, 0)} last rows for {version.path} "
+                f"where there must be one. Delete the stage and start the job again."
+            )
+    return found
+
+
+def good_records(spark: SparkSession, path: str, refused: Sequence[str]) -> DataFrame:
+    """The kept records of a stage, with their lineage, without those of the refused versions."""
+    rows = _without(spark.read.parquet(path), refused)
+    return rows.where("kept and size(reasons) = 0").drop("error", "kept", "reasons", "raw")
+
+
+def bad_records(spark: SparkSession, path: str, refused: Sequence[str]) -> DataFrame:
+    """The quarantined records of a stage: lineage, raw, reasons; without refused versions."""
+    rows = _without(spark.read.parquet(path), refused).where("size(reasons) > 0")
+    return rows.select(
+        "source_path", "source_etag", "source_modified", "record_hash", "raw", "reasons"
+    )
+
+
+def _without(rows: DataFrame, refused: Sequence[str]) -> DataFrame:
+    return rows.where(~F.col("source_path").isin(*refused)) if refused else rows

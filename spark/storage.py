@@ -1,0 +1,135 @@
+"""The lake's objects beside the tables: listings, manifests, reports and the lease, through boto3.
+
+Spark reads and writes the tables; what is no table goes through here, with the error of the one
+S3 call that failed.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from spark.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from mypy_boto3_s3 import S3Client
+
+RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 8}, max_pool_connections=16)
+_DELETE_LIMIT = 1000
+"""Keys in one DeleteObjects call (Amazon S3 API reference)."""
+
+
+@dataclass(frozen=True, order=True)
+class ObjectVersion:
+    """One content of one object: a new upload of the same key is another version.
+
+    `modified` is in UTC and has whole seconds, `size` is in bytes.
+    """
+
+    path: str
+    etag: str
+    modified: datetime
+    size: int
+
+
+def split(path: str) -> tuple[str, str]:
+    """The bucket and the key of `s3://bucket/key`."""
+    bucket, _, key = path.removeprefix("s3://").partition("/")
+    return bucket, key
+
+
+def client() -> S3Client:
+    """An S3 client that retries what may be retried, eight times at the most."""
+    return boto3.client("s3", config=RETRIES)
+
+
+class Storage:
+    """Objects of the lake, by `s3://` path. Every failure is a StorageError that names the path."""
+
+    def __init__(self, s3: S3Client) -> None:
+        self.s3 = s3
+
+    def list(self, prefix: str) -> Iterator[ObjectVersion]:
+        """Every object whose path begins with `prefix`, in the order of the keys."""
+        bucket, key = split(prefix)
+        try:
+            pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
+            for page in pages:
+                for found in page.get("Contents", []):
+                    yield ObjectVersion(
+                        path=f"s3://{bucket}/{found['Key']}",
+                        etag=found["ETag"].strip('"'),
+                        modified=found["LastModified"],
+                        size=found["Size"],
+                    )
+        except (ClientError, BotoCoreError) as error:
+            raise _storage_error("list", prefix, error) from error
+
+    def exists_under(self, prefix: str) -> bool:
+        """Whether any object's path begins with `prefix`."""
+        bucket, key = split(prefix)
+        try:
+            page = self.s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
+        except (ClientError, BotoCoreError) as error:
+            raise _storage_error("list", prefix, error) from error
+        return page["KeyCount"] > 0
+
+    def read_json(self, path: str) -> Any | None:
+        """The JSON document at `path`, or None when there is no such object."""
+        bucket, key = split(path)
+        try:
+            body = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"NoSuchKey", "404"}:
+                return None
+            raise _storage_error("read", path, error) from error
+        except BotoCoreError as error:
+            raise _storage_error("read", path, error) from error
+        try:
+            return json.loads(body)
+        except ValueError as error:
+            raise StorageError(
+                f"{path} holds no valid JSON ({error}). Restore an earlier version of the object."
+            ) from error
+
+    def write_json(self, path: str, document: object) -> None:
+        """Put `document` at `path`, in one piece."""
+        bucket, key = split(path)
+        body = json.dumps(document, sort_keys=True).encode()
+        try:
+            self.s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
+        except (ClientError, BotoCoreError) as error:
+            raise _storage_error("write", path, error) from error
+
+    def delete_under(self, prefix: str) -> None:
+        """Delete every object whose path begins with `prefix`."""
+        bucket, _ = split(prefix)
+        keys = [split(found.path)[1] for found in self.list(prefix)]
+        for start in range(0, len(keys), _DELETE_LIMIT):
+            some = keys[start : start + _DELETE_LIMIT]
+            try:
+                answer = self.s3.delete_objects(
+                    Bucket=bucket, Delete={"Objects": [{"Key": key} for key in some], "Quiet": True}
+                )
+            except (ClientError, BotoCoreError) as error:
+                raise _storage_error("delete", prefix, error) from error
+            if failed := answer.get("Errors"):
+                raise StorageError(
+                    f"Cannot delete {len(failed)} objects under {prefix}: "
+                    f"{failed[0].get('Message')}. Check that the job's role may delete them."
+                )
+
+
+def _storage_error(verb: str, path: str, error: Exception) -> StorageError:
+    return StorageError(
+        f"Cannot {verb} {path}: {error}. "
+        f"Check that it exists and that the job's role may {verb} it."
+    )
