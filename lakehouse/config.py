@@ -1,0 +1,195 @@
+"""The stack's settings, read and checked once, before any resource exists.
+
+Every key of the namespaces ``lakehouse:`` (all) and ``aws:`` (the two that the names depend on) is
+declared here with its type, range and default; nothing else reads ``pulumi.Config``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from typing import Annotated, Any, Literal, TypeVar, get_origin
+
+from pulumi.runtime import config as runtime_config
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from lakehouse.errors import ConfigError
+from lakehouse.runtimes import DEFAULT_GLUE_VERSION, GlueVersion
+
+NAMESPACE = "lakehouse"
+
+Model = TypeVar("Model", bound=BaseModel)
+
+AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
+PrincipalArn = Annotated[
+    str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:(root|role/[\w+=,.@/-]+|user/[\w+=,.@/-]+)$")
+]
+
+
+class Settings(BaseModel):
+    """The ``lakehouse:`` keys of ``Pulumi.<stack>.yaml``, each in camelCase there.
+
+    A field's description is what an error message says is allowed.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, alias_generator=to_camel, populate_by_name=True
+    )
+
+    environment: Literal["dev", "prod"] = Field(
+        description="dev or prod; prod protects the data from deletion"
+    )
+    prefix: str = Field(
+        default="music",
+        pattern=r"^[a-z][a-z0-9-]{0,18}[a-z0-9]$",
+        description="2 to 20 characters a-z, 0-9 and '-', beginning with a letter",
+    )
+    allow_data_deletion: bool = Field(
+        default=False, description="true or false; true is refused in prod"
+    )
+    operator_principals: tuple[PrincipalArn, ...] = Field(
+        default=(),
+        strict=False,
+        description="a list of IAM role, user or root ARNs; at least one in prod",
+    )
+    glue_version: GlueVersion = Field(
+        default=DEFAULT_GLUE_VERSION, description="5.0, 5.1 or 6.0, in quotes"
+    )
+    worker_type: Literal["G.1X", "G.2X", "G.4X", "G.8X"] = Field(
+        default="G.1X", description="G.1X, G.2X, G.4X or G.8X"
+    )
+    worker_count: int = Field(
+        default=2, ge=2, le=100, description="a whole number of workers from 2 to 100"
+    )
+    job_timeout_minutes: int = Field(
+        default=60, ge=1, le=1440, description="a whole number of minutes from 1 to 1440"
+    )
+    query_bytes_limit: int = Field(
+        default=1024**3,
+        ge=10 * 1024**2,
+        le=10 * 1024**4,
+        description="a whole number of bytes from 10485760 (10 MiB) to 10995116277760 (10 TiB)",
+    )
+    noncurrent_version_days: int = Field(
+        default=30, ge=1, le=3650, description="a whole number of days from 1 to 3650"
+    )
+    query_result_days: int = Field(
+        default=30, ge=1, le=3650, description="a whole number of days from 1 to 3650"
+    )
+    access_log_days: int = Field(
+        default=90, ge=1, le=3650, description="a whole number of days from 1 to 3650"
+    )
+
+    @property
+    def is_production(self) -> bool:
+        """Whether the data must outlive mistakes: protected, kept on delete."""
+        return self.environment == "prod"
+
+
+class AwsSettings(BaseModel):
+    """The ``aws:`` keys that names and ARNs are made from; the provider reads the others itself."""
+
+    model_config = ConfigDict(
+        frozen=True, strict=True, alias_generator=to_camel, populate_by_name=True
+    )
+
+    region: str = Field(
+        pattern=r"^[a-z]{2}(-[a-z]+)+-\d$", description="an AWS region such as us-east-1"
+    )
+    allowed_account_ids: tuple[AccountId, ...] = Field(
+        default=(),
+        strict=False,
+        description="a list of account ids, 12 digits each, in quotes; required in prod",
+    )
+
+
+def load_settings(stack: str) -> tuple[Settings, AwsSettings]:
+    """Read and check the configuration of the running stack.
+
+    Raises:
+        ConfigError: naming every key that is unknown, missing, of a wrong type or out of range.
+    """
+    raw = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
+    problems: list[str] = []
+    settings = _parse(Settings, NAMESPACE, _namespace(raw, NAMESPACE), problems)
+    # The provider has keys of its own in the namespace aws: those are its to judge.
+    named = _namespace(raw, "aws")
+    ours = {field.alias for field in AwsSettings.model_fields.values()}
+    known = {key: value for key, value in named.items() if key in ours}
+    aws = _parse(AwsSettings, "aws", known, problems)
+    if settings is not None and aws is not None and settings.is_production:
+        problems.extend(_production_problems(settings, aws))
+    if problems or settings is None or aws is None:
+        raise ConfigError(stack, *problems)
+    return settings, aws
+
+
+def _namespace(raw: dict[str, Any], namespace: str) -> dict[str, Any]:
+    # Pulumi also accepts the older spelling `project:config:key`.
+    pattern = re.compile(rf"^{namespace}:(?:config:)?(.+)$")
+    return {match[1]: value for key, value in raw.items() if (match := pattern.match(key))}
+
+
+def _parse(
+    model: type[Model], namespace: str, raw: dict[str, Any], problems: list[str]
+) -> Model | None:
+    """Validate one namespace; what is wrong is added to ``problems`` as sentences."""
+    values = {key: _decode(model, key, value) for key, value in raw.items()}
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        told: set[str] = set()
+        for detail in error.errors(include_url=False):
+            key = str(detail["loc"][0])
+            if key not in told:
+                told.add(key)
+                problems.append(_sentence(model, namespace, key, detail["type"], raw.get(key)))
+        return None
+
+
+def _decode(model: type[BaseModel], key: str, value: Any) -> Any:
+    """Pulumi hands every value over as text; what is no text by its type is JSON inside."""
+    fields = {field.alias: field for field in model.model_fields.values()}
+    field = fields.get(key)
+    is_text = field is None or field.annotation is str or get_origin(field.annotation) is Literal
+    if is_text or not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _sentence(model: type[BaseModel], namespace: str, key: str, kind: str, came: object) -> str:
+    allowed = {str(field.alias): field.description for field in model.model_fields.values()}
+    if key not in allowed:
+        close = difflib.get_close_matches(key, allowed, n=1)
+        hint = (
+            f"did you mean {namespace}:{close[0]}?" if close else f"it knows {', '.join(allowed)}"
+        )
+        return f"{namespace}:{key} = {came!r} is no setting of this program: {hint}"
+    if kind == "missing":
+        return f"{namespace}:{key} is missing: give {allowed[key]}"
+    return f"{namespace}:{key} = {came!r} is not allowed: give {allowed[key]}"
+
+
+def _production_problems(settings: Settings, aws: AwsSettings) -> list[str]:
+    problems = []
+    if settings.allow_data_deletion:
+        problems.append(
+            "lakehouse:allowDataDeletion = 'true' is not allowed in prod: to take a production "
+            "stack down, set lakehouse:environment to dev as well, run up, then destroy"
+        )
+    if not aws.allowed_account_ids:
+        problems.append(
+            "aws:allowedAccountIds is missing: give the id of the production account, so that "
+            "wrong credentials stop before they touch anything"
+        )
+    if not settings.operator_principals:
+        problems.append(
+            "lakehouse:operatorPrincipals is missing: give the ARNs of the roles or users that "
+            "may run the production pipeline"
+        )
+    return problems

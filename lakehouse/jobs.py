@@ -1,0 +1,113 @@
+"""The Glue job, and its code in the scripts bucket."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pulumi
+import pulumi_aws as aws
+
+if TYPE_CHECKING:
+    from lakehouse.artifacts import Artifact
+    from lakehouse.runtimes import Runtime
+
+_DELTA_CONF = (
+    "spark.sql.extensions=io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog=org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.delta.logStore.class=org.apache.spark.sql.delta.storage.S3SingleDriverLogStore",
+)
+
+
+@dataclass(frozen=True)
+class JobsArgs:
+    """Where the job reads and writes, what it runs and on how much."""
+
+    job_name: str
+    role_arn: pulumi.Input[str]
+    region: str
+    runtime: Runtime
+    script: Artifact
+    modules: Artifact
+    scripts_bucket: pulumi.Input[str]
+    landing_bucket: pulumi.Input[str]
+    bronze_bucket: pulumi.Input[str]
+    processing_bucket: pulumi.Input[str]
+    worker_type: str
+    worker_count: int
+    timeout_minutes: int
+
+
+class Jobs(pulumi.ComponentResource):
+    """One job for every writer: Delta on S3 has no lock between two Spark drivers."""
+
+    job_name: pulumi.Output[str]
+    """The job; its ``--task`` says what a run does."""
+
+    def __init__(
+        self, name: str, args: JobsArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("lakehouse:jobs:Jobs", name, None, opts)
+        script_uri = self._upload("job-script", args.scripts_bucket, args.script)
+        modules_uri = self._upload("job-modules", args.scripts_bucket, args.modules)
+        job = aws.glue.Job(
+            "bronze",
+            name=args.job_name,
+            description="Landing JSON to bronze Delta tables",
+            role_arn=args.role_arn,
+            glue_version=args.runtime.glue,
+            command=aws.glue.JobCommandArgs(
+                name="glueetl", python_version="3", script_location=script_uri
+            ),
+            default_arguments=_default_arguments(args, modules_uri),
+            worker_type=args.worker_type,
+            number_of_workers=args.worker_count,
+            timeout=args.timeout_minutes,
+            # The pipeline retries, and knows which run it is waiting for; one run at a time,
+            # refused rather than queued (OWN-GLUE-1, OWN-GLUE-2).
+            max_retries=0,
+            execution_property=aws.glue.JobExecutionPropertyArgs(max_concurrent_runs=1),
+            job_run_queuing_enabled=False,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.job_name = job.name
+        self.register_outputs({"job_name": self.job_name})
+
+    def _upload(
+        self, name: str, bucket: pulumi.Input[str], artifact: Artifact
+    ) -> pulumi.Output[str]:
+        # The content travels in the state rather than as a path, which would name the machine
+        # that ran the last `up`.
+        stored = aws.s3.BucketObjectv2(
+            name,
+            bucket=bucket,
+            key=artifact.key,
+            content_base64=base64.b64encode(artifact.content).decode(),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return pulumi.Output.concat("s3://", stored.bucket, "/", stored.key)
+
+
+def _default_arguments(
+    args: JobsArgs, modules_uri: pulumi.Output[str]
+) -> dict[str, pulumi.Input[str]]:
+    processing = pulumi.Output.concat("s3://", args.processing_bucket)
+    # Glue takes one --conf, whose value carries the others. Since 5.1 S3 is reached by S3A, which
+    # looks in us-east-2 when no region is given.
+    conf = " --conf ".join((*_DELTA_CONF, f"spark.hadoop.fs.s3a.endpoint.region={args.region}"))
+    return {
+        "--task": "ingest",
+        "--landing": pulumi.Output.concat("s3://", args.landing_bucket),
+        "--bronze": pulumi.Output.concat("s3://", args.bronze_bucket),
+        "--processing": processing,
+        "--TempDir": pulumi.Output.concat(processing, "/temp/"),
+        "--extra-py-files": modules_uri,
+        "--datalake-formats": "delta",
+        "--conf": conf,
+        "--job-language": "python",
+        "--job-bookmark-option": "job-bookmark-disable",
+        "--enable-metrics": "true",
+        "--enable-observability-metrics": "true",
+        "--enable-job-insights": "true",
+    }

@@ -1,0 +1,255 @@
+"""Who may do what, as plain data: pure functions from names to policy documents.
+
+The actions follow the AWS pages "IAM permissions for AWS Glue", "Identity-based policies for
+Athena" and "Prerequisites for a crawler"; ``*`` stands only where an action takes no resource ARN.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lakehouse.naming import BRONZE, LANDING, PROCESSING, RESULTS, SCRIPTS, Names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+Statement = dict[str, Any]
+Document = dict[str, Any]
+
+_LIST = ("s3:GetBucketLocation", "s3:ListBucket")
+_WRITE_LIST = (*_LIST, "s3:ListBucketMultipartUploads")
+_WRITE = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject")
+
+
+def document(statements: Sequence[Statement]) -> Document:
+    """A policy document of the current version."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def allow(
+    sid: str,
+    actions: Iterable[str],
+    resources: Iterable[str],
+    condition: dict[str, Any] | None = None,
+) -> Statement:
+    """One Allow statement of an identity policy."""
+    statement: Statement = {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": sorted(actions),
+        "Resource": sorted(resources),
+    }
+    return statement if condition is None else {**statement, "Condition": condition}
+
+
+def glue_trust(names: Names) -> Document:
+    """Only Glue, and only on behalf of this account (the confused deputy, CKV_AWS_60)."""
+    return document(
+        [
+            {
+                "Sid": "GlueOfThisAccount",
+                "Effect": "Allow",
+                "Principal": {"Service": "glue.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+                "Condition": {"StringEquals": {"aws:SourceAccount": names.account.id}},
+            }
+        ]
+    )
+
+
+def operator_trust(principals: Sequence[str]) -> Document:
+    """The people and machines that may push the button."""
+    return document(
+        [
+            {
+                "Sid": "NamedOperators",
+                "Effect": "Allow",
+                "Principal": {"AWS": sorted(principals)},
+                "Action": "sts:AssumeRole",
+            }
+        ]
+    )
+
+
+def job_policy(names: Names) -> Document:
+    """The Glue job: reads landing and its own code, writes bronze and its stage."""
+    return document(
+        [
+            allow(
+                "ReadInput",
+                ["s3:GetObject"],
+                [names.bucket_arn(LANDING, "*"), names.bucket_arn(SCRIPTS, "*")],
+            ),
+            allow("ListInput", _LIST, [names.bucket_arn(LANDING), names.bucket_arn(SCRIPTS)]),
+            allow(
+                "WriteTables",
+                ["s3:DeleteObject", "s3:GetObject", *_WRITE],
+                [names.bucket_arn(BRONZE, "*"), names.bucket_arn(PROCESSING, "*")],
+            ),
+            allow(
+                "ListTables", _WRITE_LIST, [names.bucket_arn(BRONZE), names.bucket_arn(PROCESSING)]
+            ),
+            _write_logs(names, "/aws-glue/jobs/*"),
+            # PutMetricData takes no resource ARN: the namespace limits it instead.
+            allow(
+                "PublishMetrics",
+                ["cloudwatch:PutMetricData"],
+                ["*"],
+                {"StringEquals": {"cloudwatch:namespace": "Glue"}},
+            ),
+        ]
+    )
+
+
+def crawler_policy(names: Names, tables: Sequence[str]) -> Document:
+    """The crawler: reads the Delta logs, writes one database of the catalog.
+
+    Glue asks for write access to Delta locations too ("Prerequisites for a crawler"), although a
+    native target has no manifest to write.
+    """
+    return document(
+        [
+            allow(
+                "ReadTables",
+                ["s3:GetObject", "s3:PutObject"],
+                [names.bucket_arn(BRONZE, f"{table}/*") for table in tables],
+            ),
+            allow("ListTables", _LIST, [names.bucket_arn(BRONZE)]),
+            allow(
+                "WriteCatalog",
+                [
+                    "glue:BatchCreatePartition",
+                    "glue:BatchDeletePartition",
+                    "glue:BatchGetPartition",
+                    "glue:BatchUpdatePartition",
+                    "glue:CreatePartition",
+                    "glue:CreateTable",
+                    "glue:GetDatabase",
+                    "glue:GetPartition",
+                    "glue:GetPartitions",
+                    "glue:GetTable",
+                    "glue:GetTableVersions",
+                    "glue:GetTables",
+                    "glue:UpdatePartition",
+                    "glue:UpdateTable",
+                ],
+                _catalog(names),
+            ),
+            _write_logs(names, "/aws-glue/crawlers*"),
+        ]
+    )
+
+
+def operator_policy(names: Names) -> Document:
+    """The pipeline: uploads, starts, watches and queries; changes no infrastructure."""
+    return document(
+        [
+            allow("Upload", _WRITE, [names.bucket_arn(LANDING, "*")]),
+            allow("ListLanding", _WRITE_LIST, [names.bucket_arn(LANDING)]),
+            # Athena reads with the rights of whoever asks.
+            allow(
+                "ReadTables",
+                ["s3:GetObject"],
+                [names.bucket_arn(BRONZE, "*"), names.bucket_arn(PROCESSING, "reports/*")],
+            ),
+            allow("ListTables", _LIST, [names.bucket_arn(BRONZE), names.bucket_arn(PROCESSING)]),
+            allow("Results", ["s3:GetObject", *_WRITE], [names.bucket_arn(RESULTS, "*")]),
+            allow("ListResults", _WRITE_LIST, [names.bucket_arn(RESULTS)]),
+            allow(
+                "RunJob",
+                [
+                    "glue:BatchStopJobRun",
+                    "glue:GetJob",
+                    "glue:GetJobRun",
+                    "glue:GetJobRuns",
+                    "glue:StartJobRun",
+                ],
+                [names.arn("glue", f"job/{names.job}")],
+            ),
+            allow(
+                "RunCrawler",
+                ["glue:GetCrawler", "glue:ListCrawls", "glue:StartCrawler", "glue:StopCrawler"],
+                [names.arn("glue", f"crawler/{names.crawler}")],
+            ),
+            allow(
+                "ReadCatalog",
+                [
+                    "glue:GetDatabase",
+                    "glue:GetPartition",
+                    "glue:GetPartitions",
+                    "glue:GetTable",
+                    "glue:GetTables",
+                ],
+                _catalog(names),
+            ),
+            # Athena looks the default database up before every query.
+            allow("DefaultDatabase", ["glue:GetDatabase"], [names.arn("glue", "database/default")]),
+            allow(
+                "Query",
+                [
+                    "athena:BatchGetNamedQuery",
+                    "athena:GetNamedQuery",
+                    "athena:GetQueryExecution",
+                    "athena:GetQueryResults",
+                    "athena:GetWorkGroup",
+                    "athena:ListNamedQueries",
+                    "athena:StartQueryExecution",
+                    "athena:StopQueryExecution",
+                ],
+                [names.arn("athena", f"workgroup/{names.workgroup}")],
+            ),
+            allow(
+                "ReadOutputs",
+                ["ssm:GetParameter"],
+                [names.arn("ssm", f"parameter{names.parameter}")],
+            ),
+            allow(
+                "ReadJobLogs",
+                ["logs:FilterLogEvents", "logs:GetLogEvents"],
+                [names.arn("logs", "log-group:/aws-glue/jobs/*")],
+            ),
+        ]
+    )
+
+
+def tls_only(bucket_arn: str) -> Statement:
+    """Refuse every request that does not come over TLS (FSBP S3.5, AwsSolutions-S10)."""
+    return {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": {"AWS": "*"},
+        "Action": "s3:*",
+        "Resource": [bucket_arn, f"{bucket_arn}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+def log_delivery(log_bucket_arn: str, source_arns: Sequence[str], account_id: str) -> Statement:
+    """Let S3 deliver the access logs of these buckets of this account, and of no other."""
+    return {
+        "Sid": "AccessLogDelivery",
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"{log_bucket_arn}/*",
+        "Condition": {
+            "ArnLike": {"aws:SourceArn": sorted(source_arns)},
+            "StringEquals": {"aws:SourceAccount": account_id},
+        },
+    }
+
+
+def _catalog(names: Names) -> list[str]:
+    return [
+        names.arn("glue", "catalog"),
+        names.arn("glue", f"database/{names.database}"),
+        names.arn("glue", f"table/{names.database}/*"),
+    ]
+
+
+def _write_logs(names: Names, group: str) -> Statement:
+    return allow(
+        "WriteLogs",
+        ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+        [names.arn("logs", f"log-group:{group}")],
+    )

@@ -1,0 +1,120 @@
+"""The lakehouse: reads the settings, builds the components, exports what they made.
+
+Shared by ``pulumi up``, the Automation API and provisioning in process; it keeps no state of its
+own, so that it may run more than once in one process.
+"""
+
+from __future__ import annotations
+
+import pulumi
+
+from lakehouse.account import resolve_account
+from lakehouse.artifacts import job_modules, job_script
+from lakehouse.catalog import Catalog, CatalogArgs
+from lakehouse.config import load_settings
+from lakehouse.jobs import Jobs, JobsArgs
+from lakehouse.naming import BRONZE, LANDING, PROCESSING, RESULTS, SCRIPTS, make_names
+from lakehouse.outputs import PublishedOutputs, PublishedOutputsArgs
+from lakehouse.permissions import Permissions, PermissionsArgs
+from lakehouse.query import Query, QueryArgs
+from lakehouse.runtimes import RUNTIMES
+from lakehouse.storage import Storage, StorageArgs
+from spark.tables import TABLE_NAMES
+
+
+def program() -> None:
+    """Declare the whole stack.
+
+    Raises:
+        ConfigError: before the first resource, when settings, names or account do not fit.
+    """
+    stack = pulumi.get_stack()
+    settings, aws_settings = load_settings(stack)
+    account = resolve_account(aws_settings, stack)
+    names = make_names(settings.prefix, stack, account)
+    runtime = RUNTIMES[settings.glue_version]
+
+    storage = Storage(
+        "storage",
+        StorageArgs(
+            names=names,
+            allow_data_deletion=settings.allow_data_deletion,
+            protect_data=settings.is_production,
+            noncurrent_version_days=settings.noncurrent_version_days,
+            query_result_days=settings.query_result_days,
+            access_log_days=settings.access_log_days,
+        ),
+    )
+    buckets = storage.buckets
+    permissions = Permissions(
+        "permissions",
+        PermissionsArgs(
+            names=names,
+            tables=TABLE_NAMES,
+            # Outside production everyone whom the account's own administrators let in may operate.
+            operator_principals=settings.operator_principals or (names.iam_arn("root"),),
+        ),
+    )
+    tables = {
+        table: pulumi.Output.concat("s3://", buckets[BRONZE], "/", table, "/")
+        for table in TABLE_NAMES
+    }
+    catalog = Catalog(
+        "catalog",
+        CatalogArgs(
+            database_name=names.database,
+            crawler_name=names.crawler,
+            crawler_role_arn=permissions.crawler_role_arn,
+            tables=tables,
+        ),
+    )
+    jobs = Jobs(
+        "jobs",
+        JobsArgs(
+            job_name=names.job,
+            role_arn=permissions.job_role_arn,
+            region=account.region,
+            runtime=runtime,
+            script=job_script(),
+            modules=job_modules(),
+            scripts_bucket=buckets[SCRIPTS],
+            landing_bucket=buckets[LANDING],
+            bronze_bucket=buckets[BRONZE],
+            processing_bucket=buckets[PROCESSING],
+            worker_type=settings.worker_type,
+            worker_count=settings.worker_count,
+            timeout_minutes=settings.job_timeout_minutes,
+        ),
+    )
+    query = Query(
+        "query",
+        QueryArgs(
+            workgroup_name=names.workgroup,
+            database_name=catalog.database_name,
+            results_bucket=buckets[RESULTS],
+            account_id=account.id,
+            bytes_limit=settings.query_bytes_limit,
+            force_destroy=settings.allow_data_deletion,
+        ),
+    )
+    outputs = {
+        "job_name": jobs.job_name,
+        # The same job: every writer has to pass through its one-run-at-a-time door.
+        "maintenance_job_name": jobs.job_name,
+        "crawler_name": catalog.crawler_name,
+        "database_name": catalog.database_name,
+        "workgroup_name": query.workgroup_name,
+        "landing_bucket": buckets[LANDING],
+        "bronze_bucket": buckets[BRONZE],
+        "results_bucket": buckets[RESULTS],
+        "bucket_names": dict(buckets),
+        "tables": tables,
+        "operator_role_arn": permissions.operator_role_arn,
+        "kms_key_arn": None,
+        "network": None,
+        "schedule": None,
+        "runtime": runtime.as_dict(),
+    }
+    PublishedOutputs("outputs", PublishedOutputsArgs(names.parameter, outputs))
+    for key, value in outputs.items():
+        pulumi.export(key, value)

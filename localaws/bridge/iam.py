@@ -1,0 +1,121 @@
+"""Roles and the policies inside them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from localaws.bridge.resource_type import Made, Properties, ResourceType
+from localaws.bridge.shapes import Shape, request, tag_list
+
+if TYPE_CHECKING:
+    from localaws.bridge.clients import Clients
+
+_ROLE: Shape = {
+    "name": "RoleName",
+    "description": "Description",
+    "assumeRolePolicy": "AssumeRolePolicyDocument",
+    "maxSessionDuration": "MaxSessionDuration",
+}
+
+
+def _is_missing(error: ClientError) -> bool:
+    return bool(error.response["Error"]["Code"] == "NoSuchEntity")
+
+
+def _create_role(clients: Clients, inputs: Properties) -> Made:
+    try:
+        clients("iam").create_role(**request(_ROLE, inputs), Tags=tag_list(inputs))
+    except clients("iam").exceptions.EntityAlreadyExistsException:
+        return _update_role(clients, inputs["name"], inputs)
+    return _role(clients, inputs["name"])
+
+
+def _update_role(clients: Clients, name: str, inputs: Properties) -> Made:
+    iam = clients("iam")
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=inputs["assumeRolePolicy"])
+    changes: dict[str, Any] = {"Description": inputs.get("description", "")}
+    if "maxSessionDuration" in inputs:
+        changes["MaxSessionDuration"] = inputs["maxSessionDuration"]
+    iam.update_role(RoleName=name, **changes)
+    tags = tag_list(inputs)
+    old = {tag["Key"] for tag in iam.list_role_tags(RoleName=name)["Tags"]}
+    stale = sorted(old - {tag["Key"] for tag in tags})
+    if stale:
+        iam.untag_role(RoleName=name, TagKeys=stale)
+    if tags:
+        iam.tag_role(RoleName=name, Tags=tags)
+    return _role(clients, name)
+
+
+def _role(clients: Clients, name: str) -> Made:
+    role = clients("iam").get_role(RoleName=name)["Role"]
+    return Made(
+        name, {"arn": role["Arn"], "uniqueId": role["RoleId"], "path": role["Path"], "name": name}
+    )
+
+
+def _role_exists(clients: Clients, name: str, _: Properties) -> bool:
+    try:
+        clients("iam").get_role(RoleName=name)
+    except ClientError as error:
+        if _is_missing(error):
+            return False
+        raise
+    return True
+
+
+def _delete_role(clients: Clients, name: str, _: Properties) -> None:
+    try:
+        clients("iam").delete_role(RoleName=name)
+    except ClientError as error:
+        if not _is_missing(error):
+            raise
+
+
+def _put_policy(clients: Clients, inputs: Properties) -> Made:
+    role, name = inputs["role"], inputs["name"]
+    clients("iam").put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=inputs["policy"])
+    return Made(f"{role}:{name}", {})
+
+
+def _policy_exists(clients: Clients, identifier: str, __: Properties) -> bool:
+    role, _, name = identifier.partition(":")
+    try:
+        clients("iam").get_role_policy(RoleName=role, PolicyName=name)
+    except ClientError as error:
+        if _is_missing(error):
+            return False
+        raise
+    return True
+
+
+def _delete_policy(clients: Clients, identifier: str, __: Properties) -> None:
+    role, _, name = identifier.partition(":")
+    try:
+        clients("iam").delete_role_policy(RoleName=role, PolicyName=name)
+    except ClientError as error:
+        if not _is_missing(error):
+            raise
+
+
+TYPES: dict[str, ResourceType] = {
+    "aws:iam/role:Role": ResourceType(
+        shape=_ROLE,
+        create=_create_role,
+        exists=_role_exists,
+        update=_update_role,
+        delete=_delete_role,
+        replace_on=frozenset({"name"}),
+        taggable=True,
+    ),
+    "aws:iam/rolePolicy:RolePolicy": ResourceType(
+        shape={"name": "PolicyName", "role": "RoleName", "policy": "PolicyDocument"},
+        create=_put_policy,
+        exists=_policy_exists,
+        update=lambda clients, _, inputs: _put_policy(clients, inputs),
+        delete=_delete_policy,
+        replace_on=frozenset({"name", "role"}),
+    ),
+}

@@ -1,0 +1,157 @@
+"""Runs a Pulumi program in this process, with a `Deployment` where the engine would be."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pulumi
+from pulumi.runtime import rpc
+from pulumi.runtime.mocks import MockMonitor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_WORKERS = 8
+"""Resources that are made at the same time."""
+
+
+class Target(Protocol):
+    """What answers the program: it makes resources and answers data sources."""
+
+    def invoke(self, token: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Answer a data source."""
+
+    def register(self, urn: str, token: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Make a resource; its id and outputs."""
+
+
+def plain(value: Any) -> Any:
+    """A value as the API wants it: secrets in the clear, and whole numbers whole.
+
+    Pulumi carries every number as a float, and wraps what a provider's schema calls a secret.
+    """
+    if rpc.is_rpc_secret(value):
+        return plain(rpc.unwrap_rpc_secret(value))
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value
+
+
+class _Mocks(pulumi.runtime.Mocks):
+    """Hands what the program declares to the target."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.current = threading.local()
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
+        return self.target.invoke(args.token, plain(args.args))
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        if not args.custom:
+            return "", {}
+        return self.target.register(self.current.urn, args.typ, plain(args.inputs))
+
+
+class _Monitor(MockMonitor):
+    """Tells the mocks the URN, which they need to recognise a resource in the next run."""
+
+    mocks: _Mocks
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the name of the RPC
+        self.mocks.current.urn = self.make_urn(request.parent, request.type, request.name)
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+
+
+def run(
+    program: Callable[[], None],
+    target: Target,
+    *,
+    project: str,
+    stack: str,
+    config: Mapping[str, str],
+) -> dict[str, Any]:
+    """Run the program to its end; the stack's outputs as plain values.
+
+    It gets a thread of its own, and with it an event loop and Pulumi settings of its own: the
+    caller may have a loop running, and may run other programs before, after and beside this one.
+
+    Raises:
+        Whatever the program, or the target on its behalf, raised first.
+    """
+    results: list[dict[str, Any]] = []
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            results.append(_run_here(program, target, project, stack, config))
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            failures.append(error)
+
+    thread = threading.Thread(target=work, name=f"pulumi-{project}-{stack}")
+    thread.start()
+    thread.join()
+    if failures:
+        raise failures[0]
+    return results[0]
+
+
+def _run_here(
+    program: Callable[[], None],
+    target: Target,
+    project: str,
+    stack: str,
+    config: Mapping[str, str],
+) -> dict[str, Any]:
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    def own_loop() -> None:
+        loops.append(asyncio.new_event_loop())
+        asyncio.set_event_loop(loops[-1])
+
+    outputs: dict[str, Any] = {}
+
+    def declare() -> pulumi.Output[None]:
+        program()
+        root: Any = pulumi.runtime.get_root_resource()
+        return pulumi.Output.from_input(dict(root.outputs)).apply(outputs.update)
+
+    own_loop()
+    loop = loops[0]
+    # What fails is raised below; the tasks that waited for it need not be reported one by one.
+    loop.set_exception_handler(lambda *_: None)
+    executor = ThreadPoolExecutor(_WORKERS, "pulumi-resource", initializer=own_loop)
+    loop.set_default_executor(executor)
+    try:
+        mocks = _Mocks(target)
+        pulumi.runtime.set_all_config(dict(config))
+        pulumi.runtime.set_mocks(
+            mocks,
+            project=project,
+            stack=stack,
+            preview=False,
+            monitor=_Monitor(mocks),  # type: ignore[no-untyped-call]
+        )
+        pulumi.runtime.test(declare)()
+    finally:
+        _cancel_pending(loop)
+        executor.shutdown(wait=True)
+        for made in loops:
+            made.close()
+        asyncio.set_event_loop(None)
+    return outputs
+
+
+def _cancel_pending(loop: asyncio.AbstractEventLoop) -> None:
+    pending = asyncio.all_tasks(loop)
+    for task in pending:
+        task.cancel()
+    if pending:
+        loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))

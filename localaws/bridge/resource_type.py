@@ -1,0 +1,59 @@
+"""What the bridge knows about one type of resource."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from localaws.bridge.shapes import TAGS, Shape, rename
+
+if TYPE_CHECKING:
+    from localaws.bridge.clients import Clients
+
+Properties = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a resource is once it exists: its id, and what it has beside its inputs."""
+
+    id: str
+    outputs: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ResourceType:
+    """How one type is made, found, changed and removed.
+
+    ``create`` also takes over what is already there: a provisioning that was killed between the
+    making of a resource and the writing of its state finds it the next time. All four may be
+    called from any thread.
+    """
+
+    shape: Shape
+    """The inputs that are understood, and what the API calls them."""
+    create: Callable[[Clients, Properties], Made]
+    exists: Callable[[Clients, str, Properties], bool]
+    """Whether it is still there, by its id and inputs."""
+    update: Callable[[Clients, str, Properties], Made] | None
+    """Bring what is there, by its id, to these inputs; None when every change replaces it."""
+    delete: Callable[[Clients, str, Properties], None]
+    """Remove it; gone already is good."""
+    replace_on: frozenset[str] = frozenset()
+    """Inputs that AWS cannot change in place."""
+    taggable: bool = False
+    """Whether the provider's default tags reach it."""
+
+    def replaces(self, changed: Set[str]) -> bool:
+        """Whether a change of these inputs takes a new resource."""
+        return self.update is None or bool(self.replace_on & changed)
+
+    def check(self, inputs: Properties, where: str) -> None:
+        """Refuse inputs of which any part would be ignored.
+
+        Raises:
+            UnsupportedError: naming the property and, by ``where``, its resource.
+        """
+        own_tags = TAGS if self.taggable else frozenset()
+        rename(self.shape, {key: inputs[key] for key in inputs if key not in own_tags}, where)

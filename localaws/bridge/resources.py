@@ -1,0 +1,33 @@
+"""The one table of resource types, for provisioning in process and for the stand-in plugin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from localaws.bridge import athena, glue, iam, s3, ssm
+from localaws.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from localaws.bridge.resource_type import ResourceType
+
+TYPES: dict[str, ResourceType] = {
+    **s3.TYPES,
+    **iam.TYPES,
+    **glue.TYPES,
+    **athena.TYPES,
+    **ssm.TYPES,
+}
+
+
+def resource_type(token: str) -> ResourceType:
+    """What the bridge knows about a type, by its Pulumi token.
+
+    Raises:
+        UnsupportedError: for a type that is not in the table.
+    """
+    found = TYPES.get(token)
+    if found is None:
+        raise UnsupportedError(
+            f"localaws cannot provision {token}; it knows {', '.join(sorted(TYPES))}"
+        )
+    return found
