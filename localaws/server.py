@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from werkzeug.serving import make_server
 
+from localaws import glue_jobs, s3_policy
 from localaws.connections import KeepAliveHandler
 from localaws.dispatch import Dispatcher
 
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
     from localaws.services import Services
 
-_EXTENSIONS: Final[tuple[Callable[[Services], None], ...]] = ()
+_EXTENSIONS: Final[tuple[Callable[[Services], None], ...]] = (
+    s3_policy.install,
+    glue_jobs.install,
+)
 
 
 def run(services: Services, listener: socket.socket, *, exit_with_parent: bool) -> None:
