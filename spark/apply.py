@@ -13,7 +13,7 @@ from pyspark.sql import functions as F  # noqa: N812 # the name that Spark's own
 from spark import plays, songs, stage
 from spark.contract import LOG_SOURCE, SONG_SOURCE, Source
 from spark.matching import affected, match
-from spark.ranking import greater, newest, winners
+from spark.ranking import greater, winners
 from spark.tables import ARTISTS, QUARANTINED_RECORDS, SONGPLAYS, SONGS, TIME, USERS, Table
 
 if TYPE_CHECKING:
@@ -31,10 +31,18 @@ def apply(bronze: Bronze, processing: str, seen: Manifest) -> None:
     song_records = _records(bronze, processing, seen, SONG_SOURCE)
     log_records = _records(bronze, processing, seen, LOG_SOURCE)
     _quarantine(bronze, processing, seen)
-    new_songs = None if song_records is None else songs.songs(song_records)
-    _songplays(bronze, log_records, new_songs)
-    if song_records is not None and new_songs is not None:
-        _upsert(bronze, SONGS, new_songs)
+    catalog = bronze.read(SONGS)
+    if song_records is None:
+        _songplays(bronze, log_records, catalog)
+    else:
+        changed = _changed_songs(bronze, f"{processing}/runs/{seen.batch}", song_records)
+        replaced = catalog.join(changed, [*SONGS.key], "left_semi")
+        catalog = catalog.join(changed, [*SONGS.key], "left_anti").unionByName(changed)
+        known_plays = not bronze.is_empty(SONGPLAYS)
+        _songplays(bronze, log_records, catalog)
+        if known_plays:
+            _rematch(bronze, changed.unionByName(replaced), catalog)
+        _upsert(bronze, SONGS, changed)
         _upsert(bronze, ARTISTS, songs.artists(song_records))
     if log_records is not None:
         _upsert(bronze, USERS, plays.users(log_records))
@@ -58,44 +66,45 @@ def _upsert(bronze: Bronze, table: Table, rows: DataFrame) -> None:
         bronze.merge(table, rows, update_when=greater(table.rank))
 
 
-def _songplays(bronze: Bronze, records: DataFrame | None, new_songs: DataFrame | None) -> None:
-    """Commit the batch's plays, and all earlier plays that its songs match differently."""
-    catalog = bronze.read(SONGS)
-    first = bronze.is_empty(SONGPLAYS)
-    rows = None if records is None else plays.songplays(records)
-    if new_songs is not None:
-        changed = winners(new_songs, catalog, SONGS)
-        replaced = catalog.join(changed, [*SONGS.key], "left_semi")
-        if not first:
-            concerned = affected(bronze.read(SONGPLAYS), changed, replaced)
-            rows = concerned if rows is None else rows.unionByName(concerned)
-            rows = newest(rows, SONGPLAYS.key, SONGPLAYS.rank)
-        catalog = catalog.join(changed, [*SONGS.key], "left_anti").unionByName(changed)
-    if rows is None:
+def _changed_songs(bronze: Bronze, stage_root: str, records: DataFrame) -> DataFrame:
+    """The batch's songs that are new or newer than the table's, staged: they are read often."""
+    path = f"{stage_root}/changed_songs"
+    changed = winners(songs.songs(records), bronze.read(SONGS), SONGS)
+    changed.write.mode("overwrite").parquet(path)
+    return bronze.spark.read.schema(SONGS.ddl).parquet(path)
+
+
+def _songplays(bronze: Bronze, records: DataFrame | None, catalog: DataFrame) -> None:
+    """Commit the batch's plays, matched with the songs as they will be."""
+    if records is None:
         return
-    matched = match(rows, catalog)
-    if first:
-        bronze.append(SONGPLAYS, matched)
-        return
-    rank_equal = " AND ".join(f"s.{name} = t.{name}" for name in SONGPLAYS.rank)
-    rematched = "NOT (s.song_id <=> t.song_id AND s.artist_id <=> t.artist_id)"
+    rows = match(plays.songplays(records), catalog)
+    if bronze.is_empty(SONGPLAYS):
+        bronze.append(SONGPLAYS, rows)
+    else:
+        partitions = _partitions(plays.months(records))
+        bronze.merge(SONGPLAYS, rows, update_when=greater(SONGPLAYS.rank), only=partitions)
+
+
+def _rematch(bronze: Bronze, songs_concerned: DataFrame, catalog: DataFrame) -> None:
+    """Match again every play that names a song that changed, as it was or as it is."""
+    concerned = affected(bronze.read(SONGPLAYS), songs_concerned)
+    months = concerned.select("year", "month").distinct()
+    differs = "NOT (s.song_id <=> t.song_id AND s.artist_id <=> t.artist_id)"
     bronze.merge(
-        SONGPLAYS,
-        matched,
-        update_when=f"({greater(SONGPLAYS.rank)}) OR ({rank_equal} AND {rematched})",
-        only=_partitions(rows),
+        SONGPLAYS, match(concerned, catalog), update_when=differs, only=_partitions(months)
     )
 
 
-def _partitions(rows: DataFrame) -> str:
+def _partitions(months: DataFrame) -> str:
     """SQL: the literal partitions that the rows lie in, so that MERGE reads no others."""
-    months = rows.select("year", "month").distinct().limit(_MAX_LISTED_PARTITIONS + 1).collect()
-    if len(months) > _MAX_LISTED_PARTITIONS:
+    listed = months.limit(_MAX_LISTED_PARTITIONS + 1).collect()
+    if len(listed) > _MAX_LISTED_PARTITIONS:
         return "t.year = s.year AND t.month = s.month"
-    listed = " OR ".join(
-        f"(t.year = {year} AND t.month = {month})" for year, month in sorted(map(tuple, months))
+    named = " OR ".join(
+        f"(t.year = {year} AND t.month = {month})" for year, month in sorted(map(tuple, listed))
     )
-    return f"t.year = s.year AND t.month = s.month AND ({listed or 'false'})"
+    return f"t.year = s.year AND t.month = s.month AND ({named or 'false'})"
 
 
 def _quarantine(bronze: Bronze, processing: str, seen: Manifest) -> None:

@@ -45,10 +45,9 @@ def match(plays: DataFrame, songs: DataFrame) -> DataFrame:
     ).select(*columns)
 
 
-def affected(plays: DataFrame, *songs: DataFrame) -> DataFrame:
+def affected(plays: DataFrame, songs: DataFrame) -> DataFrame:
     """The plays whose names are those of any of the songs: their match may be another now."""
-    names = songs[0].select("artist_name", "title")
-    for more in songs[1:]:
-        names = names.union(more.select("artist_name", "title"))
-    renamed = names.distinct().withColumnsRenamed({"artist_name": "artist", "title": "song"})
-    return plays.join(renamed, ["artist", "song"], "left_semi").select(*plays.columns)
+    names = songs.select(
+        F.col("artist_name").alias("artist"), F.col("title").alias("song")
+    ).distinct()
+    return plays.join(names, ["artist", "song"], "left_semi").select(*plays.columns)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _SEPARATOR = "\u001f"
 """Unit separator between the parts of a key: no trimmed user id ends with it."""
 
+_INTEGER_PARTS = ("session_id", "item_in_session", "ts")
+
 
 def songplays(records: DataFrame) -> DataFrame:
     """Rows of `songplays` without a song yet: song_id and artist_id are null.
@@ -38,7 +40,10 @@ def songplays(records: DataFrame) -> DataFrame:
     return newest(rows.select(*SONGPLAYS.column_names), SONGPLAYS.key, SONGPLAYS.rank)
 
 
-_INTEGER_PARTS = ("session_id", "item_in_session", "ts")
+def months(records: DataFrame) -> DataFrame:
+    """The year and month, in UTC, of each play: the partitions of songplays that it concerns."""
+    start = F.expr("timestamp_millis(ts)")
+    return records.select(F.year(start).alias("year"), F.month(start).alias("month")).distinct()
 
 
 def users(records: DataFrame) -> DataFrame:
