@@ -54,7 +54,8 @@ class JobProcess:
     when localaws does, however that ends.
     """
 
-    def __init__(self, parent: Path) -> None:
+    def __init__(self, parent: Path, *, idle: float) -> None:
+        """Start a runner which, given no order for `idle` seconds, warms up."""
         parent.mkdir(parents=True, exist_ok=True)
         self.folder = Path(tempfile.mkdtemp(prefix="job-", dir=parent))
         self._exited = threading.Event()
@@ -63,7 +64,7 @@ class JobProcess:
         report, report_end = os.pipe()
         try:
             self._popen = subprocess.Popen(
-                [sys.executable, "-P", str(_RUNNER), str(report_end)],
+                [sys.executable, "-P", str(_RUNNER), str(report_end), str(idle)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

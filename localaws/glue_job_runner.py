@@ -1,9 +1,9 @@
 """Runs the script of one Glue job, in a process of its own that localaws starts.
 
-The process imports Spark Connect's client and Sail first and then waits for its order, one line of
-JSON on standard input, so that a runner started ahead of time runs its script at once. Standard
-input stays open after that: its end means that localaws is gone, and takes this whole process
-group along, since a job must not go on committing to tables that nobody serves any more.
+The process waits for its order, one line of JSON on standard input. If none comes for a while, it
+uses the time to import Spark Connect's client, so that a runner started ahead of time has a session
+at once. Standard input stays open after that: its end means that localaws is gone, and takes this
+whole process group along, since a job must not go on committing to tables that nobody serves.
 
 The file imports nothing of localaws and runs as a script, so the job sees neither the package nor
 the folder it lies in.
@@ -12,11 +12,14 @@ the folder it lies in.
 from __future__ import annotations
 
 import atexit
+import contextlib
+import importlib
 import importlib.abc
 import json
 import logging
 import os
 import runpy
+import select
 import signal
 import sys
 import threading
@@ -80,25 +83,47 @@ def _end_with(orders: BinaryIO) -> None:
     _end_group()
 
 
-def _load_engine() -> Any:
-    """Import what a job needs to have a session, and return a Sail server, not started."""
+def _await_order(orders: BinaryIO, idle: float) -> dict[str, Any]:
+    """Return the order when it comes, and import the engine if that takes over `idle` seconds."""
+    if not select.select([orders], [], [], idle)[0]:
+        with contextlib.suppress(ImportError):  # told when a job needs it
+            _load_engine()
+    line = bytearray()
+    while not line.endswith(b"\n"):
+        part = orders.read(65536)
+        if not part:
+            _end_group()
+        line += part
+    order: dict[str, Any] = json.loads(line)
+    return order
+
+
+def _load_engine() -> None:
+    """Import what takes a job most of the way to its session: 0.7 of 0.8 s."""
+    importlib.import_module("pysail.spark")
+    importlib.import_module("pyspark.sql.connect.session")
+
+
+def _start_engine() -> str:
+    """Start Sail and return the address for Spark Connect."""
+    global _server  # noqa: PLW0603 - it must outlive the script
     try:
-        import pyspark.sql.connect.session  # noqa: F401, PLC0415 - the slow import, done ahead
-        from pysail.spark import SparkConnectServer  # noqa: PLC0415 - same
+        from pysail.spark import SparkConnectServer  # noqa: PLC0415 - it reads the environment
     except ImportError as error:
         raise ImportError(
             f"localaws runs Glue jobs with Sail, and {error}: run `pip install pysail "
             f"pyspark-client` in the environment of {sys.executable}"
         ) from error
-    return SparkConnectServer()
+    _server = SparkConnectServer()
+    _server.start()
+    _, port = _server.listening_address
+    return f"sc://127.0.0.1:{port}"
 
 
-def _run(server: Any, order: dict[str, Any]) -> None:
+def _run(order: dict[str, Any]) -> None:
     """Start Sail and run the script of `order` as Glue does."""
     os.environ.update(order["environment"])  # Sail reads it when it starts
-    server.start()
-    _, port = server.listening_address
-    os.environ["SPARK_REMOTE"] = f"sc://127.0.0.1:{port}"
+    os.environ["SPARK_REMOTE"] = _start_engine()
     script: str = order["script"]
     sys.argv = [script, *order["arguments"]]
     sys.path[:0] = [str(Path(script).parent), *order["python_path"]]
@@ -113,10 +138,10 @@ def _from_script(trace: TracebackType | None, script: str) -> TracebackType | No
     return trace
 
 
-def _attempt(order: dict[str, Any], server: Any) -> tuple[int, str | None]:
+def _attempt(order: dict[str, Any]) -> tuple[int, str | None]:
     """Run the order; return the exit status and, for an error, the message to report."""
     try:
-        _run(server, order)
+        _run(order)
     except SystemExit as stop:
         if stop.code is None or isinstance(stop.code, int):
             return (stop.code or 0) & 0xFF, None
@@ -132,10 +157,11 @@ def _attempt(order: dict[str, Any], server: Any) -> tuple[int, str | None]:
 def main() -> None:
     """Wait for an order on standard input and carry it out.
 
-    The one command line argument is the number of an open file descriptor, to which lines of JSON
-    report `{"state": "RUNNING"}` and, when the script raised, `{"error": message}`.
+    The command line gives the number of an open file descriptor, to which lines of JSON report
+    `{"state": "RUNNING"}` and, when the script raised, `{"error": message}`; and the seconds to
+    wait for an order before the engine is imported ahead of it.
     """
-    global _status, _server  # noqa: PLW0603 - both must outlive this function
+    global _status
     atexit.register(_leave)  # registered first, so it runs after every handler of the script
     report_to = int(sys.argv[1])
     os.set_inheritable(report_to, False)
@@ -148,23 +174,10 @@ def main() -> None:
     def report(**fields: str) -> None:
         os.write(report_to, json.dumps(fields).encode() + b"\n")
 
-    failure: str | None = None
-    try:
-        _server = _load_engine()
-    except ImportError as error:
-        failure = str(error)
-    line = bytearray()
-    while not line.endswith(b"\n"):
-        byte = orders.read(65536)
-        if not byte:
-            _end_group()
-        line += byte
+    order = _await_order(orders, idle=float(sys.argv[2]))
     threading.Thread(target=_end_with, args=(orders,), daemon=True).start()
     report(state="RUNNING")
-    if failure is None:
-        _status, failure = _attempt(json.loads(line), _server)
-    else:
-        _status = 1
+    _status, failure = _attempt(order)
     if failure is not None:
         report(error=failure[:_LONGEST_MESSAGE])
 

@@ -33,7 +33,7 @@ class LogStream:
         if not lines:
             return
         now = int(time.time() * 1000)
-        with self._services.holding("logs"):
+        with self._services.lock("logs"):
             self._backend.ensure_log_group(self._group)
             self._backend.ensure_log_stream(self._group, self._name)
             self._backend.put_log_events(

@@ -79,12 +79,6 @@ class Services:
             self.save(service)
 
     @contextmanager
-    def holding(self, service: str) -> Iterator[None]:
-        """Hold the service's lock without saving: for the many small steps before a `persist`."""
-        with self.lock(service):
-            yield
-
-    @contextmanager
     def changing(self, service: str) -> Iterator[None]:
         """Hold the service's lock while a background thread changes a backend, then persist it.
 
