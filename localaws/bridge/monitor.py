@@ -137,9 +137,9 @@ def _run_here(
             project=project,
             stack=stack,
             preview=False,
-            monitor=_Monitor(mocks),  # type: ignore[no-untyped-call]
+            monitor=_Monitor(mocks),
         )
-        pulumi.runtime.test(declare)()
+        pulumi.runtime.test(declare)()  # type: ignore[no-untyped-call]
     finally:
         _cancel_pending(loop)
         executor.shutdown(wait=True)

@@ -1,0 +1,84 @@
+"""The Pulumi program run over mocks: what it declares, without anything being made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lakehouse.account import Account
+from lakehouse.naming import Names
+from lakehouse.program import program
+from localaws.bridge.monitor import run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ACCOUNT = "123456789012"
+
+
+@dataclass
+class Declared:
+    """What one run of the program declared and exported."""
+
+    account: str = ACCOUNT
+    resources: dict[str, dict[str, Any]] = field(default_factory=dict)
+    outputs: dict[str, Any] = field(default_factory=dict)
+
+    def invoke(self, token: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Answer as AWS in the account would."""
+        assert not arguments
+        return {
+            "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": self.account},
+            "aws:index/getPartition:getPartition": {"partition": "aws"},
+        }[token]
+
+    def register(self, urn: str, token: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Note the resource, and pretend that it was made."""
+        assert urn not in self.resources
+        self.resources[urn] = {**inputs, "type": token}
+        identifier = inputs.get("bucket") or inputs.get("name") or urn
+        return identifier, {**inputs, "arn": f"arn:aws:made:::{identifier}"}
+
+    def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
+        """The inputs of every resource of a type such as `s3/bucket:Bucket`, by logical name."""
+        return {
+            urn.rpartition("::")[2]: inputs
+            for urn, inputs in self.resources.items()
+            if inputs["type"] == f"aws:{kind}"
+        }
+
+
+@pytest.fixture(scope="session")
+def declare() -> Callable[..., Declared]:
+    """Return a function that runs the program with settings beside the required ones."""
+
+    def run_program(
+        config: dict[str, Any] | None = None, stack: str = "dev", account: str = ACCOUNT
+    ) -> Declared:
+        declared = Declared(account)
+        required = {"aws:region": "eu-west-1", "lakehouse:environment": "dev"}
+        merged = {**required, **(config or {})}
+        declared.outputs = run(
+            program,
+            declared,
+            project="lakehouse",
+            stack=stack,
+            config={key: value for key, value in merged.items() if value is not None},
+        )
+        return declared
+
+    return run_program
+
+
+@pytest.fixture(scope="session")
+def dev(declare: Callable[..., Declared]) -> Declared:
+    """The stack with every setting at its default."""
+    return declare()
+
+
+@pytest.fixture(scope="session")
+def names() -> Names:
+    """The names that the default stack uses."""
+    return Names("music", "dev", Account(ACCOUNT, "aws", "eu-west-1"))
