@@ -1,0 +1,198 @@
+"""Start the Glue job once, wait for its end, and say why it failed.
+
+StartJobRun is not idempotent. Every run therefore carries the pipeline's run id as an argument:
+when a reply is lost, the run is looked for by that argument before another is started.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pipeline.errors import PipelineBusyError, RunFailedError, StoppedError
+from pipeline.wait import Clock, duration, is_ambiguous, is_throttled, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_glue.type_defs import JobRunTypeDef
+
+    from pipeline.aws import Aws
+
+RUN_ID_ARGUMENT = "--run_id"
+"""The job argument that carries the pipeline's run id."""
+
+UNDER_WAY = frozenset({"STARTING", "RUNNING", "STOPPING", "WAITING"})
+"""Job run states that change by themselves; every other one is final."""
+
+STARTS = 5
+"""Calls of StartJobRun before giving up."""
+
+LOOKS_PER_START = 3
+"""Times a run is looked for after a lost reply: a new run takes a moment to be listed."""
+
+GRACE = 20 * 60.0
+"""Seconds beyond the job's own timeout, for the time that Glue needs to start and stop it."""
+
+LOG_LINES = 10
+"""Lines of the job's log that a failure shows."""
+
+
+@dataclass(frozen=True)
+class JobRun:
+    """A job run that succeeded."""
+
+    run_id: str
+    seconds: float | None
+    """Glue's own execution time."""
+
+
+def run_job(
+    aws: Aws,
+    job_name: str,
+    run_id: str,
+    clock: Clock,
+    on_state: Callable[[str], None],
+) -> JobRun:
+    """Start `job_name` for the pipeline run `run_id` and wait until it has succeeded.
+
+    Raises:
+        PipelineBusyError: another run of the job is under way.
+        RunFailedError: the job ended in any other state than SUCCEEDED, or could not be started.
+        StoppedError: Ctrl-C; the job run goes on.
+        OutOfTimeError: it was still under way long after its own timeout.
+    """
+    job_run_id = start(aws, job_name, run_id, clock)
+    described = _describe(aws, job_name, job_run_id)
+
+    def look() -> JobRunTypeDef | None:
+        run = aws.glue.get_job_run(JobName=job_name, RunId=job_run_id)["JobRun"]
+        on_state(run["JobRunState"])
+        return None if run["JobRunState"] in UNDER_WAY else run
+
+    try:
+        run = wait_for(
+            look,
+            what=f"job run {job_run_id} of {job_name}",
+            timeout=60.0 * described.get("Timeout", 480) + GRACE,
+            clock=clock,
+        )
+    except KeyboardInterrupt as error:
+        raise StoppedError(
+            f"Stopped waiting. Job run {job_run_id} of {job_name} still runs; stop it with "
+            f"`aws glue batch-stop-job-run --job-name {job_name} --job-run-ids {job_run_id}`, or "
+            "let it finish and run again for the crawler and the query."
+        ) from error
+    if run["JobRunState"] != "SUCCEEDED":
+        raise RunFailedError(_why(aws, job_name, run))
+    return JobRun(job_run_id, run.get("ExecutionTime"))
+
+
+def start(aws: Aws, job_name: str, run_id: str, clock: Clock) -> str:
+    """Start exactly one run of `job_name` for `run_id` and return the job run's id.
+
+    Raises:
+        PipelineBusyError: another run of the job is under way.
+        RunFailedError: Glue did not start it, or never answered.
+    """
+    problem: Exception | None = None
+    for attempt in range(STARTS):
+        try:
+            reply = aws.glue_once.start_job_run(
+                JobName=job_name, Arguments={RUN_ID_ARGUMENT: run_id}
+            )
+        except (ClientError, BotoCoreError) as error:
+            problem = error
+            if _is_concurrent(error):
+                # Perhaps the run that bars ours is ours: an earlier reply may have been lost.
+                return _find(aws, job_name, run_id) or _busy(aws, job_name)
+            if is_ambiguous(error):
+                for _ in range(LOOKS_PER_START):
+                    clock.sleep(1.0)
+                    if found := _find(aws, job_name, run_id):
+                        return found
+            elif is_throttled(error):
+                clock.sleep(2.0**attempt)
+            else:
+                raise
+        else:
+            return reply["JobRunId"]
+    raise RunFailedError(
+        f"Glue did not start the job {job_name} in {STARTS} attempts ({problem}). Nothing runs for "
+        f"run id {run_id}; try again later."
+    ) from problem
+
+
+def _is_concurrent(error: Exception) -> bool:
+    return (
+        isinstance(error, ClientError)
+        and error.response["Error"]["Code"] == "ConcurrentRunsExceededException"
+    )
+
+
+def _find(aws: Aws, job_name: str, run_id: str) -> str | None:
+    """Find the job run that carries `run_id`; Glue lists the newest first, so one page does."""
+    for run in aws.glue.get_job_runs(JobName=job_name, MaxResults=50)["JobRuns"]:
+        if run.get("Arguments", {}).get(RUN_ID_ARGUMENT) == run_id:
+            return run["Id"]
+    return None
+
+
+def _busy(aws: Aws, job_name: str) -> str:
+    runs = aws.glue.get_job_runs(JobName=job_name, MaxResults=50)["JobRuns"]
+    active = [run for run in runs if run["JobRunState"] in UNDER_WAY]
+    which = "another run, which has ended meanwhile"
+    if active:
+        since = active[0].get("StartedOn")
+        which = f"job run {active[0]['Id']} ({active[0]['JobRunState']}" + (
+            f" since {since:%Y-%m-%d %H:%M:%S %Z})" if since else ")"
+        )
+    raise PipelineBusyError(
+        f"The job {job_name} is held by {which}. One run at a time writes the tables: wait for its "
+        "end and run again. What was uploaded stays and is taken up then."
+    )
+
+
+def _describe(aws: Aws, job_name: str, job_run_id: str) -> JobRunTypeDef:
+    try:
+        return aws.glue.get_job_run(JobName=job_name, RunId=job_run_id)["JobRun"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "EntityNotFoundException":
+            raise
+        return {}
+
+
+def _why(aws: Aws, job_name: str, run: JobRunTypeDef) -> str:
+    took = run.get("ExecutionTime")
+    reason = run.get("ErrorMessage") or run.get("StateDetail") or "Glue gave no reason"
+    lines = [
+        f"Job run {run['Id']} of {job_name} ended as {run['JobRunState']}"
+        + (f" after {duration(took)}" if took is not None else "")
+        + f": {reason.strip()}"
+    ]
+    group = run.get("LogGroupName") or "/aws-glue/jobs"
+    for kind in ("output", "error"):
+        if tail := _log_tail(aws, f"{group}/{kind}", run["Id"]):
+            lines += [f"The last lines of {group}/{kind}, stream {run['Id']}:"]
+            lines += [f"  {line}" for line in tail]
+            break
+    lines.append(
+        "No input is lost: whatever the run did not finish, the next one does. Mend the cause and "
+        "run again."
+    )
+    return "\n".join(lines)
+
+
+def _log_tail(aws: Aws, group: str, stream: str) -> list[str]:
+    try:
+        events = aws.logs.get_log_events(
+            logGroupName=group, logStreamName=stream, limit=LOG_LINES, startFromHead=False
+        )["events"]
+    except (ClientError, BotoCoreError):
+        # No such stream, or not ours to read: the failure is told without its log.
+        return []
+    return [line for event in events for line in event["message"].rstrip().splitlines()][
+        -LOG_LINES:
+    ]

@@ -1,0 +1,220 @@
+"""The pipeline: provision (locally), upload, job, crawler, query, report.
+
+Every stage writes what it learned into one document as soon as it knows, so that a run that fails
+half way still says how far it came. The code is the same for AWS and for this machine.
+"""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from pipeline import local
+from pipeline.athena import named_query, run_query
+from pipeline.crawler import crawl
+from pipeline.errors import RunFailedError, StoppedError, UsageError
+from pipeline.job import run_job
+from pipeline.progress import Stages
+from pipeline.source import Fingerprint, Source, fingerprints, scan
+from pipeline.tables import read_tables
+from pipeline.target import Target, stack_on_aws
+from pipeline.upload import Landing, upload
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipeline.progress import Display
+    from pipeline.request import Choice
+    from pipeline.wait import Clock
+
+QUERY_NAME = "artists-and-songs"
+"""The named query that ends a run."""
+
+QUERY_ROWS = 100
+"""Rows of the query's result that a run's document keeps; all of them are counted."""
+
+REPORT_VERSION = 1
+"""The one version of the job's report that this pipeline reads."""
+
+
+def run_pipeline(
+    choice: Choice,
+    source_folder: Path | None,
+    document: dict[str, Any],
+    display: Display,
+    clock: Clock,
+) -> None:
+    """Run every stage and fill `document`, which the design calls the run's JSON.
+
+    Args:
+        choice: where to run.
+        source_folder: JSON files to upload first; None works on what has landed already.
+        document: holds the `run_id`; filled as the run goes, also when it fails.
+        display: shows the stages.
+        clock: see `pipeline.wait.Clock`.
+
+    Raises:
+        pipeline.errors.LakehouseError: any of the tree; see there.
+    """
+    if choice.local and choice.state is None and source_folder is None:
+        raise UsageError(
+            "There is nothing to run on: pass --source DIR with JSON files, --state DIR of an "
+            "earlier local run, or both. `lakehouse sample DIR` makes a source folder."
+        )
+    run_id: str = document["run_id"]
+    stages = Stages(display, clock)
+    document["target"] = choice.stack or local.STACK
+    try:
+        with ExitStack() as open_things:
+            source = None if source_folder is None else scan(source_folder)
+            hashing: Future[dict[str, Fingerprint]] | None = None
+            if source is not None:
+                threads = open_things.enter_context(ThreadPoolExecutor(max_workers=1))
+                hashing = threads.submit(fingerprints, source.files)
+            target = _open(choice, stages, open_things)
+            if source is not None and hashing is not None:
+                _upload(target, source, hashing, stages, document)
+            _job(target, run_id, stages, document)
+            _crawler(target, stages)
+            _query(target, run_id, stages, document)
+            _report(target, stages, document)
+        document["status"] = "succeeded"
+    except StoppedError as error:
+        if not choice.local:
+            raise
+        raise StoppedError(
+            "Stopped, and the local stack with it. No input is lost: what the job did not finish, "
+            "the next run with the same --state does."
+        ) from error
+    finally:
+        document["stages"] = [stage.as_json() for stage in stages.done]
+
+
+def _open(choice: Choice, stages: Stages, open_things: ExitStack) -> Target:
+    if choice.stack is not None:
+        return stack_on_aws(choice.stack, choice.region)
+    with stages.stage("provision") as stage:
+        stages.display.doing("starting localaws")
+        running = open_things.enter_context(local.server(choice.state))
+        stages.display.doing("creating what the Pulumi program declares")
+        target = local.provision(running, choice.state)
+        kept = f"kept in {choice.state}" if choice.state else "forgotten at the end"
+        stage.summary = f"the local stack, {kept}"
+    return target
+
+
+def _upload(
+    target: Target,
+    source: Source,
+    hashing: Future[dict[str, Fingerprint]],
+    stages: Stages,
+    document: dict[str, Any],
+) -> None:
+    with stages.stage("upload") as stage:
+        for note in source.notes:
+            stages.display.note(note)
+        stages.display.doing("comparing with what is there")
+        outputs = target.outputs
+        result = upload(
+            target.aws.s3,
+            Landing(outputs.landing_bucket, outputs.bucket_names["processing-zone"]),
+            source.files,
+            hashing.result(),
+            lambda done, total: stages.display.doing("sending files", done, total),
+        )
+        for note in result.notes:
+            stages.display.note(note)
+        document["upload"] = {
+            "found": len(source.files),
+            "uploaded": result.uploaded,
+            "unchanged": result.unchanged,
+        }
+        stage.summary = f"{result.uploaded:,} files sent, {result.unchanged:,} unchanged"
+
+
+def _job(target: Target, run_id: str, stages: Stages, document: dict[str, Any]) -> None:
+    with stages.stage("job") as stage:
+        name = target.outputs.job_name
+        done = run_job(
+            target.aws,
+            name,
+            run_id,
+            stages.clock,
+            lambda state: stages.display.doing(state.lower()),
+        )
+        document["job_run_id"] = done.run_id
+        report = job_report(target, run_id)
+        document["files"] = report["files"]
+        document["records"] = report["records"]
+        document["reasons"] = report.get("reasons", {})
+        stage.summary = (
+            f"{report['files']['new']:,} new files, {report['records']['read']:,} records"
+        )
+
+
+def job_report(target: Target, run_id: str) -> dict[str, Any]:
+    """Read what the job wrote about its run.
+
+    Raises:
+        RunFailedError: there is no report, or it has a version that this pipeline does not read.
+    """
+    bucket = target.outputs.bucket_names["processing-zone"]
+    key = f"reports/{run_id}.json"
+    try:
+        body = target.aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchKey":
+            raise
+        raise RunFailedError(
+            f"The job succeeded but left no report at s3://{bucket}/{key}. Deploy the stack again "
+            "so that job and pipeline are of one release."
+        ) from error
+    report: dict[str, Any] = json.loads(body)
+    if report.get("version") != REPORT_VERSION:
+        raise RunFailedError(
+            f"The job's report s3://{bucket}/{key} has version {report.get('version')!r}, and this "
+            f"pipeline reads version {REPORT_VERSION}. Deploy the stack again with this release."
+        )
+    return report
+
+
+def _crawler(target: Target, stages: Stages) -> None:
+    with stages.stage("crawler") as stage:
+        crawl(
+            target.aws,
+            target.outputs.crawler_name,
+            stages.clock,
+            lambda state: stages.display.doing(state.lower()),
+        )
+        stage.summary = f"tables registered in {target.outputs.database_name}"
+
+
+def _query(target: Target, run_id: str, stages: Stages, document: dict[str, Any]) -> None:
+    with stages.stage("query") as stage:
+        outputs = target.outputs
+        stages.display.doing(QUERY_NAME)
+        query = named_query(target.aws, outputs.workgroup_name, QUERY_NAME)
+        result = run_query(
+            target.aws,
+            outputs.workgroup_name,
+            query.database,
+            query.sql,
+            token=run_id,
+            clock=stages.clock,
+            max_rows=QUERY_ROWS,
+            count_all=True,
+        )
+        document["query"] = result.as_json()
+        stage.summary = f"{result.row_count:,} rows"
+
+
+def _report(target: Target, stages: Stages, document: dict[str, Any]) -> None:
+    with stages.stage("report") as stage:
+        stages.display.doing("reading the Delta logs")
+        tables = read_tables(target.aws, target.outputs.tables)
+        document["tables"] = {name: table.as_json() for name, table in tables.items()}
+        stage.summary = f"{len(tables)} tables"

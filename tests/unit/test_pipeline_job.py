@@ -1,0 +1,179 @@
+"""The job stage: exactly one run, every end told truly."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError, ConnectionClosedError
+
+from pipeline import job
+from pipeline.errors import PipelineBusyError, RunFailedError, StoppedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class FakeGlue:
+    """Glue with one job of one concurrent run; `replies` are lost or refused in order."""
+
+    def __init__(self, client_error: Any) -> None:
+        self.client_error = client_error
+        self.runs: list[dict[str, Any]] = []
+        self.faults: list[Any] = []
+        self.states = ["STARTING", "RUNNING", "SUCCEEDED"]
+        self.end: dict[str, Any] = {"ExecutionTime": 3}
+        self.listed_after = 0
+
+    def start_job_run(self, **call: Any) -> dict[str, str]:
+        """Start a run, then perhaps lose the reply."""
+        fault = self.faults.pop(0) if self.faults else None
+        if isinstance(fault, ClientError):
+            raise fault
+        if any(run["JobRunState"] in job.UNDER_WAY for run in self.runs):
+            raise self.client_error("ConcurrentRunsExceededException")
+        run_id = f"jr_{len(self.runs)}"
+        self.runs.insert(
+            0,
+            {
+                "Id": run_id,
+                "JobRunState": "STARTING",
+                "Arguments": call["Arguments"],
+                "StartedOn": datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC),
+                "Timeout": 10,
+            },
+        )
+        if fault == "lost":
+            raise ConnectionClosedError(endpoint_url="http://glue")
+        return {"JobRunId": run_id}
+
+    def get_job_runs(self, **_: Any) -> dict[str, Any]:
+        """List the newest first; a run shows only after some looks."""
+        if self.listed_after > 0:
+            self.listed_after -= 1
+            return {"JobRuns": []}
+        return {"JobRuns": self.runs}
+
+    def get_job_run(self, **call: Any) -> dict[str, Any]:
+        """Move the run on by one state with each look."""
+        run = next(run for run in self.runs if run["Id"] == call["RunId"])
+        if len(self.states) > 1:
+            run["JobRunState"] = self.states.pop(0)
+        else:
+            run.update(JobRunState=self.states[0], **self.end)
+        return {"JobRun": run}
+
+
+class FakeLogs:
+    """CloudWatch Logs with the output of one run."""
+
+    def __init__(self, client_error: Any) -> None:
+        self.client_error = client_error
+
+    def get_log_events(self, **call: Any) -> dict[str, Any]:
+        """Answer for the output group only."""
+        if call["logGroupName"] != "/aws-glue/jobs/output":
+            raise self.client_error("ResourceNotFoundException")
+        return {"events": [{"message": "reading 3 files\n"}, {"message": "boom at song 7\n"}]}
+
+
+class FakeAws:
+    """What the job stage uses of `pipeline.aws.Aws`."""
+
+    def __init__(self, client_error: Any) -> None:
+        self.glue = self.glue_once = FakeGlue(client_error)
+        self.logs = FakeLogs(client_error)
+
+
+@pytest.fixture
+def aws(client_error: Any) -> Any:
+    """One account for one test."""
+    return FakeAws(client_error)
+
+
+@pytest.fixture
+def run(aws: Any, clock: Any) -> Callable[[], job.JobRun]:
+    """Run the job as the pipeline does."""
+    return lambda: job.run_job(aws, "ingest", "mine", clock, lambda _state: None)
+
+
+def test_a_run_is_started_with_its_run_id_and_waited_for(aws: Any, run: Any) -> None:
+    """The run id goes in as an argument, and the end comes back."""
+    assert run() == job.JobRun("jr_0", 3)
+    assert aws.glue.runs[0]["Arguments"] == {"--run_id": "mine"}
+
+
+@pytest.mark.parametrize("looks", [0, 1, 2])
+def test_a_lost_reply_is_found_again_and_no_second_run_starts(
+    aws: Any, run: Any, looks: int
+) -> None:
+    """Glue started the run but the connection broke; it may take a moment to be listed."""
+    aws.glue.faults = ["lost"]
+    aws.glue.listed_after = looks
+    assert run().run_id == "jr_0"
+    assert len(aws.glue.runs) == 1
+
+
+def test_a_lost_reply_of_a_run_listed_late_is_found_when_glue_bars_the_second(
+    aws: Any, run: Any
+) -> None:
+    """However late Glue lists it, the run that bars ours is recognised as ours."""
+    aws.glue.faults = ["lost"]
+    aws.glue.listed_after = job.LOOKS_PER_START
+    assert run().run_id == "jr_0"
+    assert len(aws.glue.runs) == 1
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "InternalServiceException"])
+def test_a_refused_start_is_repeated(aws: Any, run: Any, client_error: Any, code: str) -> None:
+    """Throttling and failures inside Glue pass."""
+    aws.glue.faults = [client_error(code), client_error(code)]
+    assert run().run_id == "jr_0"
+
+
+def test_a_service_that_never_starts_the_job_is_given_up(
+    aws: Any, run: Any, client_error: Any
+) -> None:
+    """After a bounded number of attempts the user is told that nothing runs."""
+    aws.glue.faults = [client_error("ThrottlingException")] * job.STARTS
+    with pytest.raises(RunFailedError, match="did not start the job ingest in 5 attempts"):
+        run()
+
+
+def test_another_run_under_way_is_named(aws: Any, run: Any) -> None:
+    """One run at a time writes the tables: the second is refused with the name of the first."""
+    aws.glue.start_job_run(Arguments={"--run_id": "theirs"})
+    with pytest.raises(PipelineBusyError, match=r"held by job run jr_0 \(STARTING since 2030"):
+        run()
+
+
+@pytest.mark.parametrize("state", ["FAILED", "TIMEOUT", "STOPPED", "ERROR", "EXPIRED"])
+def test_every_other_end_is_a_failure_with_reason_and_log(aws: Any, run: Any, state: str) -> None:
+    """The message has the run, its end, Glue's reason, the last log lines and the next step."""
+    aws.glue.states = ["RUNNING", state]
+    aws.glue.end = {"ErrorMessage": "a bad day", "ExecutionTime": 65}
+    with pytest.raises(RunFailedError) as failure:
+        run()
+    text = str(failure.value)
+    assert f"jr_0 of ingest ended as {state} after 1 min 5 s: a bad day" in text
+    assert "boom at song 7" in text
+    assert text.endswith("Mend the cause and run again.")
+
+
+def test_a_failure_without_a_readable_log_is_told_without_it(aws: Any, run: Any) -> None:
+    """Log access may be missing: that does not hide the failure."""
+    aws.glue.states = ["FAILED"]
+    aws.glue.end = {"LogGroupName": "/somewhere/else", "ErrorMessage": "why"}
+    with pytest.raises(RunFailedError, match="ended as FAILED: why"):
+        run()
+
+
+def test_ctrl_c_stops_the_waiting_and_says_what_still_runs(aws: Any, clock: Any) -> None:
+    """The job run goes on; the message has what stops it."""
+
+    def interrupt(_state: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(StoppedError, match="Job run jr_0 of ingest still runs"):
+        job.run_job(aws, "ingest", "mine", clock, interrupt)
