@@ -11,26 +11,40 @@ from typing import TYPE_CHECKING, Final
 
 from werkzeug.serving import make_server
 
-from localaws import glue_jobs, s3_policy
+from localaws import gaps_s3, glue_jobs, s3_bodies, s3_policy
+from localaws.blobs import BlobStore
 from localaws.connections import KeepAliveHandler
 from localaws.dispatch import Dispatcher
+from localaws.state import State
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
+    from pathlib import Path
 
     from localaws.services import Services
 
 _EXTENSIONS: Final[tuple[Callable[[Services], None], ...]] = (
+    gaps_s3.install,
     s3_policy.install,
     glue_jobs.install,
 )
 
 
-def run(services: Services, listener: socket.socket, *, exit_with_parent: bool) -> None:
-    """Serve requests that come to `listener` until a signal or the parent's end says stop."""
+def run(
+    services: Services, listener: socket.socket, *, state: Path | None, exit_with_parent: bool
+) -> None:
+    """Serve requests that come to `listener` until a signal or the parent's end says stop.
+
+    `state` is the folder to keep everything in, which this process holds already. Raises
+    `StateError` when it cannot be used.
+    """
+    blobs = BlobStore((state or services.work_dir) / "blobs", kept=state is not None)
+    s3_bodies.install(blobs)
     for install in _EXTENSIONS:
         install(services)
+    if state is not None:
+        State(state, blobs, services).install()
     host, port = listener.getsockname()
     server = make_server(
         host,

@@ -37,7 +37,7 @@ def serve(*, port: int, state: Path | None, exit_with_parent: bool) -> None:
         # Importing the server imports moto, which takes most of the start and reads the
         # environment that was just prepared.
         server = importlib.import_module("localaws.server")
-        server.run(services, listener, exit_with_parent=exit_with_parent)
+        server.run(services, listener, state=state, exit_with_parent=exit_with_parent)
 
 
 def _listen(port: int) -> socket.socket:
