@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,8 +44,10 @@ class Bronze:
                 continue
             self.lease.check()
             partitions = ", ".join(table.partitioned_by)
+            # The session's own catalog wants a name; the location is what lasts.
+            name = f"{table.name}_{uuid4().hex}"
             self.spark.sql(
-                f"CREATE TABLE IF NOT EXISTS {table.name} ({table.ddl}) USING delta "
+                f"CREATE TABLE {name} ({table.ddl}) USING delta "
                 f"{f'PARTITIONED BY ({partitions}) ' if partitions else ''}"
                 f"LOCATION '{self.location(table)}' "
                 f"TBLPROPERTIES ('{SCHEMA_VERSION}' = '{table.schema_version}', "

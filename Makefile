@@ -1,0 +1,54 @@
+# The project's commands. `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := bash
+PYTHON ?= python3
+BIN := .venv/bin
+PULUMI_VERSION := v3.250.0
+PULUMI := build/bin/pulumi
+DEMO := build/demo
+
+.PHONY: help demo test lint clean
+
+help: ## Show these commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: .venv/run.stamp ## Make sample data and run the whole loop on this machine
+	@$(BIN)/lakehouse sample $(DEMO)/input --songs 200 --days 5 --events-per-day 400 --seed 7 --dirty 0.01
+	@$(BIN)/lakehouse run --local --source $(DEMO)/input
+
+test: .venv/dev.stamp lint pulumi-cli ## Lint, check types and run every test
+	$(BIN)/pytest
+
+lint: .venv/dev.stamp ## Check style, types and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/mypy .
+
+clean: ## Remove what these commands made
+	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache
+
+# An environment from pinned, hashed requirements; the project itself is linked into it.
+.venv/run.stamp: requirements/run.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
+	@echo "Setting up .venv: the first time this downloads some 500 MB"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev.stamp: .venv/run.stamp requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt -r requirements/dev.txt
+	@touch $@
+
+# The real Pulumi CLI, for the tests of the engine, where Go can build it (docs/adr/0003).
+.PHONY: pulumi-cli
+pulumi-cli:
+	@if command -v go >/dev/null; then $(MAKE) --no-print-directory $(PULUMI); \
+	else echo "No Go here: the tests of the Pulumi engine use a pulumi on PATH, or say why they do not run"; fi
+
+$(PULUMI): tools/pulumi/go.mod tools/pulumi/go.sum
+	@echo "Building the Pulumi CLI $(PULUMI_VERSION): the first time this takes some minutes"
+	@mkdir -p $(@D)
+	@cd tools/pulumi && go build -o ../../$@ \
+	  -ldflags "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=$(PULUMI_VERSION)" \
+	  github.com/pulumi/pulumi/pkg/v3/cmd/pulumi

@@ -1,0 +1,172 @@
+"""A small lake for the job's tests: zones on localaws, the embedded engine in this process."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+
+from localaws.process import start
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pyspark.sql import Row, SparkSession
+
+    from spark.tables import Table
+
+OF_THE_RUN = {"run_id", "batch", "ingested_at", "quarantined_at", "attempts"}
+"""Columns that tell when and by whom a row was written, not what it says."""
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[SparkSession]:
+    """Sail in this process, reading and writing S3 on a localaws of its own."""
+    from pysail.spark import SparkConnectServer
+
+    before = dict(os.environ)
+    with start() as aws:
+        os.environ.update(aws.environment())
+        server = SparkConnectServer()
+        server.start()
+        _, port = server.listening_address
+        os.environ["SPARK_REMOTE"] = f"sc://127.0.0.1:{port}"
+        from spark.session import session
+
+        spark = session()
+        yield spark
+        spark.stop()
+        server.stop()
+    os.environ.clear()
+    os.environ.update(before)
+
+
+class Lake:
+    """Three empty zones, and what a test does with them."""
+
+    def __init__(self, spark: SparkSession) -> None:
+        from spark.storage import Storage, client
+
+        self.spark = spark
+        self.s3 = client()
+        self.storage = Storage(self.s3)
+        name = uuid4().hex[:12]
+        self.landing, self.bronze, self.processing = (
+            f"s3://{zone}-{name}" for zone in ("landing", "bronze", "processing")
+        )
+        for zone in (self.landing, self.bronze, self.processing):
+            self.s3.create_bucket(Bucket=zone.removeprefix("s3://"))
+        self.runs = 0
+
+    def put(self, key: str, body: bytes | str | Iterable[dict[str, Any]]) -> str:
+        """Land an object: bytes, text, or records as newline-delimited JSON. Returns its path."""
+        if isinstance(body, str):
+            body = body.encode()
+        elif not isinstance(body, bytes):
+            body = "\n".join(json.dumps(record) for record in body).encode()
+        self.s3.put_object(Bucket=self.landing.removeprefix("s3://"), Key=key, Body=body)
+        return f"{self.landing}/{key}"
+
+    def run(self, **arguments: object) -> dict[str, Any]:
+        """Run the job as Glue would call it; its report. A failure raises AssertionError."""
+        from spark.job import main
+
+        self.runs += 1
+        run_id = f"run-{self.runs}"
+        argv = ["--run_id", run_id]
+        for name in ("landing", "bronze", "processing"):
+            argv += [f"--{name}", getattr(self, name)]
+        for argument, value in arguments.items():
+            argv += [f"--{argument}", str(value)]
+        assert main(argv) == 0
+        report = self.storage.read_json(f"{self.processing}/reports/{run_id}.json")
+        assert isinstance(report, dict)
+        return report
+
+    def rows(self, table: Table) -> list[Row]:
+        """The table's rows, ordered by key."""
+        frame = self.spark.read.format("delta").load(f"{self.bronze}/{table.name}")
+        return frame.orderBy(*table.key).collect()
+
+    def content(self, tables: Iterable[Table]) -> dict[str, str]:
+        """A hash of what each table says, leaving out when and by which run it was written."""
+        return {
+            table.name: hashlib.sha256(
+                repr(
+                    [
+                        {
+                            name: value
+                            for name, value in row.asDict().items()
+                            if name not in OF_THE_RUN
+                        }
+                        for row in self.rows(table)
+                    ]
+                )
+                .replace(self.landing, "landing")
+                .encode()
+            ).hexdigest()
+            for table in tables
+        }
+
+
+@pytest.fixture
+def lake(engine: SparkSession) -> Lake:
+    """A lake with nothing in it."""
+    return Lake(engine)
+
+
+def song(number: int, **changes: object) -> dict[str, Any]:
+    """A song record as it lands, number by number another one."""
+    return {
+        "num_songs": 1,
+        "artist_id": f"AR{number % 5}",
+        "artist_latitude": None if number % 2 else 35.14968,
+        "artist_longitude": None if number % 2 else -90.04892,
+        "artist_location": "Memphis, TN",
+        "artist_name": f"Artist {number % 5}",
+        "song_id": f"SO{number:04d}",
+        "title": f'Title "{number}" é',
+        "duration": 200.25 + number,
+        "year": 1990 + number % 30,
+    } | changes
+
+
+def play(number: int, **changes: object) -> dict[str, Any]:
+    """A log record of a play of song `number` as it lands, at another second each."""
+    of = song(number)
+    return {
+        "artist": of["artist_name"],
+        "auth": "Logged In",
+        "firstName": "Zoë",
+        "gender": "F",
+        "itemInSession": number,
+        "lastName": "O'Hara",
+        "length": of["duration"],
+        "level": "free",
+        "location": "Lansing, MI",
+        "method": "PUT",
+        "page": "NextSong",
+        "registration": 1540919166796.0,
+        "sessionId": 38,
+        "song": of["title"],
+        "status": 200,
+        "ts": 1541105830796 + number * 1000,
+        "userAgent": '"Mozilla/5.0"',
+        "userId": str(number % 3),
+    } | changes
+
+
+@pytest.fixture
+def make_song() -> Any:
+    """The maker of song records."""
+    return song
+
+
+@pytest.fixture
+def make_play() -> Any:
+    """The maker of play records."""
+    return play
