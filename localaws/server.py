@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from werkzeug.serving import make_server
 
-from localaws import gaps_s3, glue_jobs, s3_bodies, s3_policy
+from localaws import gaps_s3, glue_crawler, glue_jobs, s3_bodies, s3_policy
 from localaws.blobs import BlobStore
 from localaws.connections import KeepAliveHandler
 from localaws.dispatch import Dispatcher
@@ -28,6 +28,7 @@ _EXTENSIONS: Final[tuple[Callable[[Services], None], ...]] = (
     gaps_s3.install,
     s3_policy.install,
     glue_jobs.install,
+    glue_crawler.install,
 )
 
 
