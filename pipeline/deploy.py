@@ -124,7 +124,7 @@ def run_on(stack: automation.Stack, kind: Kind, display: Display) -> Change:
         UsageError, PipelineBusyError, DeployError: as `deploy`.
     """
     display.begin(kind)
-    good = False
+    status = "failed"
     seconds = 0.0
 
     def on_event(event: automation.EngineEvent) -> None:
@@ -137,9 +137,9 @@ def run_on(stack: automation.Stack, kind: Kind, display: Display) -> Change:
     try:
         with plain_errors(stack.name):
             operations, outputs = _operate(stack, kind, on_event)
-        good = True
+        status = "succeeded"
     finally:
-        display.end(kind, seconds, stack.name, good=good)
+        display.end(kind, seconds, status, stack.name)
     return Change(kind, stack.name, operations, outputs)
 
 

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
+from pipeline.errors import StoppedError
 from pipeline.wait import Clock, duration
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Display(Protocol):
     def note(self, text: str) -> None:
         """Tell the user something that stays on the screen."""
 
-    def end(self, stage: str, seconds: float, summary: str, *, good: bool) -> None:
+    def end(self, stage: str, seconds: float, status: str, summary: str) -> None:
         """Show how a stage ended."""
 
 
@@ -50,9 +51,9 @@ class PlainDisplay:
         """Write one line."""
         self._line(f"  note: {text}")
 
-    def end(self, stage: str, seconds: float, summary: str, *, good: bool) -> None:
+    def end(self, stage: str, seconds: float, status: str, summary: str) -> None:
         """Write one line."""
-        self._line(_ending(stage, seconds, summary, good=good))
+        self._line(_ending(stage, seconds, status, summary))
 
     def _line(self, text: str) -> None:
         self.stream.write(text + "\n")
@@ -99,11 +100,11 @@ class LiveDisplay:
         """Print a line above the moving one."""
         self.console.print(f"  note: {text}", markup=False)
 
-    def end(self, stage: str, seconds: float, summary: str, *, good: bool) -> None:
+    def end(self, stage: str, seconds: float, status: str, summary: str) -> None:
         """Replace the moving line by a fixed one."""
         self._progress.stop()
-        style = "green" if good else "red"
-        self.console.print(_ending(stage, seconds, summary, good=good), style=style, markup=False)
+        style = "green" if status == "succeeded" else "red"
+        self.console.print(_ending(stage, seconds, status, summary), style=style, markup=False)
 
 
 def display_for(stream: TextIO | None = None) -> Display:
@@ -118,6 +119,7 @@ class Stage:
 
     name: str
     status: str = "running"
+    """running, succeeded, failed or stopped (by the user)."""
     seconds: float = 0.0
     summary: str = ""
 
@@ -147,16 +149,17 @@ class Stages:
         try:
             yield stage
             stage.status = "succeeded"
+        except (KeyboardInterrupt, StoppedError):
+            stage.status = "stopped"
+            raise
         finally:
-            good = stage.status == "succeeded"
-            if not good:
+            if stage.status == "running":
                 stage.status = "failed"
-                stage.summary = ""
             stage.seconds = self.clock.now() - start
-            self.display.end(name, stage.seconds, stage.summary, good=good)
+            self.display.end(name, stage.seconds, stage.status, stage.summary)
 
 
-def _ending(stage: str, seconds: float, summary: str, *, good: bool) -> str:
+def _ending(stage: str, seconds: float, status: str, summary: str) -> str:
     """Word the end of a stage, as in `upload    done    0.3 s  12 new files`."""
-    outcome = "done" if good else "FAILED"
+    outcome = {"succeeded": "done", "failed": "FAILED"}.get(status, status)
     return f"{stage:<10}{outcome:<8}{duration(seconds):>8}  {summary}".rstrip()

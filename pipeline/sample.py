@@ -145,7 +145,7 @@ def _write(folder: Path, recipe: Recipe, display: Display) -> Written:
         str(folder), recipe, len(names), events, size, dict(sorted(dirt.counts.items())), False
     )
     if shown:
-        display.end("sample", time.monotonic() - start, f"{len(names):,} files", good=True)
+        display.end("sample", time.monotonic() - start, "succeeded", f"{len(names):,} files")
     totals = {"events": events, "size": size, "dirt": written.dirt}
     _mark(folder, {"recipe": asdict(recipe), "files": names, "totals": totals})
     return written

@@ -1,0 +1,108 @@
+"""What people see: stages as they run, and the report at the end."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+
+from pipeline.errors import StoppedError
+from pipeline.progress import LiveDisplay, PlainDisplay, Stages, display_for
+from pipeline.report import print_rows, print_run
+
+DOCUMENT: dict[str, Any] = {
+    "run_id": "r-1",
+    "tables": {
+        "songs": {"rows": 12345, "files": 2, "version": 7, "location": "s3://b/songs/"},
+        "users": {"rows": 9, "files": 1, "version": 1, "location": "s3://b/users/"},
+    },
+    "files": {"listed": 3, "new": 1, "ingested": 1},
+    "records": {"read": 4000, "good": 3990, "quarantined": 10, "duplicates": 0},
+    "reasons": {"not_json": 10},
+    "query": {
+        "sql": "SELECT [bold]x[/bold]",
+        "columns": ["artist_name", "n"],
+        "rows": [["O'Hara :smile: [red]", 1], [None, 2], ["a\x1b[31mb", 3]] * 5,
+        "row_count": 1234,
+    },
+    "stages": [{"name": "job", "status": "succeeded", "seconds": 2.5}],
+}
+
+
+def test_the_report_is_plain_columns_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    """No colour, no lines, nothing cut, ten rows of the query."""
+    print_run(DOCUMENT)
+    out = capsys.readouterr().out
+    lines = out.splitlines()
+    assert lines[0].split() == ["table", "rows", "files", "version"]
+    assert lines[1].split() == ["songs", "12,345", "2", "7"]
+    assert "records: 4,000 read, 3,990 good, 10 quarantined, 0 duplicates" in lines
+    assert "quarantined because: 10 not_json" in lines
+    assert "10 of 1,234 rows" in lines
+    assert "run r-1: 2.5 s (job 2.5 s)" in lines
+
+
+def test_values_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """Brackets and colons are no markup, control characters are written out, null is a dash."""
+    print_run(DOCUMENT)
+    out = capsys.readouterr().out
+    assert "SELECT [bold]x[/bold]" in out
+    assert "O'Hara :smile: [red]" in out
+    assert "\x1b" not in out
+    assert r"a\x1b[31mb" in out
+
+
+def test_an_unread_rest_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where rows were not counted, the user learns how to see more."""
+    print_rows(["a"], [[1], [2]], None)
+    assert "the first 2 rows; --max-rows shows more" in capsys.readouterr().out
+
+
+def test_stages_are_timed_and_written_as_lines_to_a_log(clock: Any) -> None:
+    """One line when a stage begins, one when it ends, notes in between."""
+    stream = io.StringIO()
+    stages = Stages(display_for(stream), clock)
+    with stages.stage("upload") as stage:
+        stages.display.note("song_data/ lands as song-data/.")
+        stages.display.doing("sending files", 1, 3)
+        clock.sleep(2)
+        stage.summary = "3 files sent"
+    assert stream.getvalue().splitlines() == [
+        "upload ...",
+        "  note: song_data/ lands as song-data/.",
+        "upload    done       2.0 s  3 files sent",
+    ]
+    assert stages.done[0].as_json() == {"name": "upload", "status": "succeeded", "seconds": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(ValueError(), "failed"), (KeyboardInterrupt(), "stopped"), (StoppedError(), "stopped")],
+)
+def test_a_stage_that_did_not_end_well_says_so(
+    clock: Any, error: BaseException, status: str
+) -> None:
+    """The error goes on to the caller; failing and being stopped are told apart."""
+    stages = Stages(PlainDisplay(io.StringIO()), clock)
+    with pytest.raises(type(error)), stages.stage("job"):
+        raise error
+    assert stages.done[0].status == status
+
+
+def test_the_moving_display_leaves_one_line_per_stage(
+    clock: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On a terminal the same lines stay on the screen."""
+    stages = Stages(LiveDisplay(), clock)
+    for name in ("upload", "job"):
+        with stages.stage(name) as stage:
+            stages.display.doing("sending [files]", 1, 3)
+            stages.display.note("a [note]")
+            stage.summary = "all"
+    err = capsys.readouterr().err
+    assert err.count("  note: a [note]") == 2
+    assert [line.split()[:2] for line in err.splitlines() if " done " in line] == [
+        ["upload", "done"],
+        ["job", "done"],
+    ]
