@@ -43,6 +43,10 @@ class State:
         self._s3 = S3State(self._connection, blobs, self._touched)
         query = "SELECT name FROM services"
         self._waiting = {name for (name,) in self._connection.execute(query)}
+        # Bodies are read beside the thread that writes, through a connection of their own.
+        self._reader = connect(folder / "localaws.db")
+        self._reading = threading.Lock()
+        blobs.read_small = self._read_small
 
     def install(self) -> None:
         """Load S3, and from now on save what changes."""
@@ -78,8 +82,15 @@ class State:
 
     def close(self) -> None:
         """Close the database; everything is in it already."""
-        with self._lock:
+        with self._lock, self._reading:
+            self._reader.close()
             self._connection.close()
+
+    def _read_small(self, blob: str) -> bytes:
+        query = "SELECT content FROM bodies WHERE blob = ?"
+        with self._reading:
+            (content,) = self._reader.execute(query, (blob,)).fetchone()
+        return bytes(content)
 
     def _dump(self, backends: BackendDict[Any], module: str) -> bytes:
         try:

@@ -34,6 +34,7 @@ CREATE TABLE versions (
     document BLOB NOT NULL,
     UNIQUE (bucket, key, version)
 );
+CREATE TABLE bodies (blob TEXT PRIMARY KEY, content BLOB NOT NULL);
 CREATE INDEX versions_by_blob ON versions (blob);
 """
 

@@ -46,6 +46,7 @@ class S3State:
         self._connection = connection
         self._blobs = blobs
         self._touched = touched
+        self._fresh: list[Blob] = []
 
     def save(self) -> None:
         """Write what the current thread changed, in a transaction of the caller's."""
@@ -57,7 +58,11 @@ class S3State:
     def saved(self) -> None:
         """Forget the changes, which are committed, and remove the blobs they made superfluous."""
         self._touched.forget()
-        self._blobs.sweep(self._uses)
+        for blob in self._fresh:
+            blob.content = None  # from here on it is read from the database
+        self._fresh.clear()
+        for name in self._blobs.sweep(self._uses):
+            self._connection.execute("DELETE FROM bodies WHERE blob = ?", (name,))
 
     def _uses(self, blob: str) -> bool:
         query = "SELECT 1 FROM versions WHERE blob = ?"
@@ -92,7 +97,15 @@ class S3State:
         newest = str(versions[-1].version_id) if versions else ""
         for number, version in wanted.items():
             if number == newest or number in changed or number not in saved:
+                self._save_body(vars(version).get("_blob"))
                 self._connection.execute(_UPSERT, (name, key, number, *_row(version)))
+
+    def _save_body(self, blob: Blob | None) -> None:
+        if blob is not None and blob.content is not None:
+            self._connection.execute(
+                "INSERT OR IGNORE INTO bodies VALUES (?, ?)", (blob.name, blob.content)
+            )
+            self._fresh.append(blob)
 
     def load(self) -> None:
         """Fill moto's empty S3 with what is saved, and remove bodies that nothing refers to."""
@@ -101,8 +114,12 @@ class S3State:
         query = "SELECT blob, size FROM versions WHERE blob IS NOT NULL"
         sizes = dict(self._connection.execute(query).fetchall())
         present = self._blobs.remove_orphans(sizes.keys())
+        self._connection.execute(
+            "DELETE FROM bodies WHERE blob NOT IN (SELECT blob FROM versions WHERE blob NOT NULL)"
+        )
+        present |= dict(self._connection.execute("SELECT blob, length(content) FROM bodies"))
         query = "SELECT bucket, key, version, blob, size, document FROM versions ORDER BY number"
-        shared: dict[str, Blob] = {}
+        shared: dict[str, Blob] = {}  # a copied object shares its body with the original
         for bucket, key, version, blob, size, document in self._connection.execute(query):
             if blob is not None and present.get(blob) != size:
                 # Only a loss of power can do this; it never happens to a process that is killed.
