@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from localaws.bridge.errors import ProvisionError
 from localaws.bridge.invokes import invoke
+from localaws.bridge.resource_type import changed
 from localaws.bridge.resources import resource_type
 from localaws.bridge.state import Resource, State
 
@@ -42,7 +43,7 @@ class Deployment:
         """Bring one resource to these inputs, and remember it; its id and outputs."""
         kind = resource_type(token)
         kind.check(inputs, f"{token} {urn.rpartition('::')[2]!r}")
-        wanted = self._with_tags(kind, inputs)
+        wanted = kind.with_tags(inputs, self._default_tags)
         with self._lock:
             if urn in self._seen:
                 raise ProvisionError(f"{urn} is declared twice: give one of the two another name")
@@ -70,14 +71,10 @@ class Deployment:
         old = self._state.resources.get(urn)
         if old is None or not kind.exists(self._clients, old.id, old.inputs):
             return self._keep(urn, token, wanted, kind.create(self._clients, wanted))
-        changed = {
-            name
-            for name in old.inputs.keys() | wanted.keys()
-            if old.inputs.get(name) != wanted.get(name)
-        }
-        if not changed:
+        differing = changed(old.inputs, wanted)
+        if not differing:
             return old
-        if kind.update is None or kind.replaces(changed):
+        if kind.update is None or kind.replaces(differing):
             # Under a key that no program declares, the old one waits to be removed at the end.
             self._state.put(f"{urn}#{old.id}", old)
             return self._keep(urn, token, wanted, kind.create(self._clients, wanted))
@@ -87,9 +84,3 @@ class Deployment:
         resource = Resource(token, made.id, inputs, made.outputs)
         self._state.put(urn, resource)
         return resource
-
-    def _with_tags(self, kind: ResourceType, inputs: dict[str, Any]) -> dict[str, Any]:
-        given = {name: value for name, value in inputs.items() if value is not None}
-        if kind.taggable:
-            given["tagsAll"] = {**self._default_tags, **given.get("tags", {})}
-        return given

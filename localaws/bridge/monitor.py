@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pulumi
-from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockMonitor
+
+from localaws.bridge.values import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,22 +27,6 @@ class Target(Protocol):
 
     def register(self, urn: str, token: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """Make a resource; its id and outputs."""
-
-
-def plain(value: Any) -> Any:
-    """A value as the API wants it: secrets in the clear, and whole numbers whole.
-
-    Pulumi carries every number as a float, and wraps what a provider's schema calls a secret.
-    """
-    if rpc.is_rpc_secret(value):
-        return plain(rpc.unwrap_rpc_secret(value))
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [plain(item) for item in value]
-    return value
 
 
 class _Mocks(pulumi.runtime.Mocks):

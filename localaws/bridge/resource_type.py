@@ -49,6 +49,13 @@ class ResourceType:
         """Whether a change of these inputs takes a new resource."""
         return self.update is None or bool(self.replace_on & changed)
 
+    def with_tags(self, inputs: Properties, default_tags: Mapping[str, str]) -> dict[str, Any]:
+        """The inputs that are given, and `tagsAll`: the default tags under the resource's own."""
+        given = {name: value for name, value in inputs.items() if value is not None}
+        if self.taggable:
+            given["tagsAll"] = {**default_tags, **given.get("tags", {})}
+        return given
+
     def check(self, inputs: Properties, where: str) -> None:
         """Refuse inputs of which any part would be ignored.
 
@@ -57,3 +64,8 @@ class ResourceType:
         """
         own_tags = TAGS if self.taggable else frozenset()
         rename(self.shape, {key: inputs[key] for key in inputs if key not in own_tags}, where)
+
+
+def changed(old: Properties, new: Properties) -> set[str]:
+    """The names of the inputs that differ."""
+    return {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}

@@ -27,7 +27,7 @@ EXPORTS = {
 }
 
 
-def test_the_crawler_has_one_native_delta_target_path_per_table(dev: Any):
+def test_the_crawler_has_one_native_delta_target_path_per_table(dev: Any) -> None:
     """Folders, targets and table names all come from the one list."""
     (crawler,) = dev.of_type("glue/crawler:Crawler").values()
     (target,) = crawler["deltaTargets"]
@@ -38,7 +38,7 @@ def test_the_crawler_has_one_native_delta_target_path_per_table(dev: Any):
     assert dev.outputs["tables"] == dict(zip(TABLE_NAMES, target["deltaTables"], strict=True))
 
 
-def test_a_crawl_updates_tables_and_never_drops_one(dev: Any):
+def test_a_crawl_updates_tables_and_never_drops_one(dev: Any) -> None:
     """Delta targets are crawled whole; a vanished log is reported only."""
     (crawler,) = dev.of_type("glue/crawler:Crawler").values()
     assert crawler["recrawlPolicy"] == {"recrawlBehavior": "CRAWL_EVERYTHING"}
@@ -50,7 +50,7 @@ def test_a_crawl_updates_tables_and_never_drops_one(dev: Any):
     assert isinstance(version, float), "Glue refuses a version that is text"
 
 
-def test_the_workgroup_decides_engine_cost_and_place_of_results(dev: Any):
+def test_the_workgroup_decides_engine_cost_and_place_of_results(dev: Any) -> None:
     """Clients cannot override it, and a query that reads too much is cut off."""
     (workgroup,) = dev.of_type("athena/workgroup:Workgroup").values()
     configuration = workgroup["configuration"]
@@ -65,7 +65,7 @@ def test_the_workgroup_decides_engine_cost_and_place_of_results(dev: Any):
     }
 
 
-def test_the_query_of_the_project_before_this_one_is_kept_word_for_word(dev: Any):
+def test_the_query_of_the_project_before_this_one_is_kept_word_for_word(dev: Any) -> None:
     """People bring their saved query along; it has to run as it is."""
     named = dev.of_type("athena/namedQuery:NamedQuery")
     assert named["artists-and-songs"]["query"] == (
@@ -76,14 +76,14 @@ def test_the_query_of_the_project_before_this_one_is_kept_word_for_word(dev: Any
     assert {query["workgroup"] for query in named.values()} == {dev.outputs["workgroup_name"]}
 
 
-def test_the_stack_exports_what_scripts_rely_on(dev: Any):
+def test_the_stack_exports_what_scripts_rely_on(dev: Any) -> None:
     """The names are stable; what does not exist yet is null, not missing."""
     assert dev.outputs.keys() == EXPORTS
     assert dev.outputs["maintenance_job_name"] == dev.outputs["job_name"]
     assert dev.outputs["network"] is None
 
 
-def test_the_parameter_holds_the_exports_with_a_version(dev: Any):
+def test_the_parameter_holds_the_exports_with_a_version(dev: Any) -> None:
     """Whoever has AWS credentials reads the outputs without Pulumi."""
     (parameter,) = dev.of_type("ssm/parameter:Parameter").values()
     assert parameter["name"] == "/lakehouse/dev/outputs"
@@ -91,7 +91,7 @@ def test_the_parameter_holds_the_exports_with_a_version(dev: Any):
     assert len(parameter["value"]) < 4096, "the limit of a standard parameter"
 
 
-def test_every_resource_has_a_component_above_it(dev: Any):
+def test_every_resource_has_a_component_above_it(dev: Any) -> None:
     """A URN of type `lakehouse:...$aws:...`: the tree that Pulumi shows is the picture."""
     for urn in dev.resources:
         assert urn.split("::")[2].startswith("lakehouse:"), urn

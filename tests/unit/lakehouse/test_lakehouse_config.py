@@ -122,7 +122,7 @@ PROD = {
 )
 def test_a_mistake_is_named_with_what_came_and_what_is_allowed(
     declare: Callable[..., Any], config: dict[str, Any], told: list[str]
-):
+) -> None:
     """The message names the key, what came, what is allowed and the file to edit."""
     with pytest.raises(ConfigError) as caught:
         declare(config)
@@ -132,14 +132,14 @@ def test_a_mistake_is_named_with_what_came_and_what_is_allowed(
     assert "\n" not in message
 
 
-def test_all_mistakes_are_told_at_once(declare: Callable[..., Any]):
+def test_all_mistakes_are_told_at_once(declare: Callable[..., Any]) -> None:
     """Two wrong keys give two sentences, not one after the other in two runs."""
     with pytest.raises(ConfigError) as caught:
         declare({"lakehouse:workerCount": "1", "lakehouse:queryResultDays": "0"})
     assert len(caught.value.problems) == 2
 
 
-def test_a_mistake_stops_the_program_before_its_first_resource():
+def test_a_mistake_stops_the_program_before_its_first_resource() -> None:
     """Nothing at all is registered when the settings are wrong."""
     from lakehouse.program import program  # noqa: PLC0415 - beside what it is about
 
@@ -154,20 +154,22 @@ def test_a_mistake_stops_the_program_before_its_first_resource():
         run(program, Nothing(), project="lakehouse", stack="dev", config={"lakehouse:x": "1"})
 
 
-def test_the_error_is_one_that_pulumi_prints_without_a_traceback():
+def test_the_error_is_one_that_pulumi_prints_without_a_traceback() -> None:
     """Pulumi's language host prints a RunError's message alone."""
     assert issubclass(ConfigError, pulumi.RunError)
 
 
 @pytest.mark.parametrize("stack", ["Dev", "my_stack", "-dev", "a.b"])
-def test_a_stack_whose_name_fits_no_bucket_is_refused(declare: Callable[..., Any], stack: str):
+def test_a_stack_whose_name_fits_no_bucket_is_refused(
+    declare: Callable[..., Any], stack: str
+) -> None:
     """A stack's name becomes part of bucket names, so it keeps to their letters."""
     with pytest.raises(ConfigError, match="bucket names"):
         declare(stack=stack)
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod", "local"])
-def test_each_stack_file_names_and_explains_every_setting(stack: str):
+def test_each_stack_file_names_and_explains_every_setting(stack: str) -> None:
     """A key that exists but stands in no file, or without a comment, cannot be found by anyone."""
     text = (ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
     for field in Settings.model_fields.values():
@@ -183,20 +185,20 @@ def test_each_stack_file_names_and_explains_every_setting(stack: str):
 )
 def test_each_stack_file_is_accepted_by_the_program(
     declare: Callable[..., Any], stack: str, account: str | None
-):
+) -> None:
     """The committed files hold no mistake themselves."""
     config = stack_config(ROOT / f"Pulumi.{stack}.yaml")
     declared = declare(config, stack=stack, account=account or "123456789012")
     assert declared.outputs["job_name"] == f"music-{stack}-bronze"
 
 
-def test_no_stack_file_holds_an_encryption_salt():
+def test_no_stack_file_holds_an_encryption_salt() -> None:
     """A committed salt would let everyone guess the passphrase at leisure."""
     for file in ROOT.glob("Pulumi*.yaml"):
         assert "encryptionsalt" not in file.read_text(encoding="utf-8")
 
 
-def test_defaults_that_the_files_show_are_those_of_the_program():
+def test_defaults_that_the_files_show_are_those_of_the_program() -> None:
     """Every commented-out default in Pulumi.dev.yaml is the value that leaving it out gives."""
     lines = (ROOT / "Pulumi.dev.yaml").read_text(encoding="utf-8").splitlines()
     defaults = Settings(environment="dev")

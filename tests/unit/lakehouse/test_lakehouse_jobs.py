@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lakehouse.artifacts import SPARK_PACKAGE, job_modules, job_script
-from lakehouse.runtimes import RUNTIMES
+from lakehouse.runtimes import RUNTIMES, Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ def job(dev: Any) -> dict[str, Any]:
     return dict(declared)
 
 
-def test_one_run_at_a_time_and_no_hidden_retries(job: dict[str, Any]):
+def test_one_run_at_a_time_and_no_hidden_retries(job: dict[str, Any]) -> None:
     """Delta on S3 has no lock between drivers; the pipeline retries, not Glue."""
     assert job["executionProperty"] == {"maxConcurrentRuns": 1}
     assert job["maxRetries"] == 0
@@ -32,16 +32,16 @@ def test_one_run_at_a_time_and_no_hidden_retries(job: dict[str, Any]):
     assert job["timeout"] == 60
 
 
-@pytest.mark.parametrize("version", RUNTIMES)
-def test_the_runtime_is_pinned_and_told(declare: Callable[..., Any], version: str):
+@pytest.mark.parametrize("runtime", RUNTIMES.values(), ids=RUNTIMES)
+def test_the_runtime_is_pinned_and_told(declare: Callable[..., Any], runtime: Runtime) -> None:
     """The Glue version is explicit, and the outputs say what is inside it."""
-    declared = declare({"lakehouse:glueVersion": version})
+    declared = declare({"lakehouse:glueVersion": runtime.glue})
     (made,) = declared.of_type("glue/job:Job").values()
-    assert made["glueVersion"] == version
-    assert declared.outputs["runtime"] == RUNTIMES[version].as_dict()
+    assert made["glueVersion"] == runtime.glue
+    assert declared.outputs["runtime"] == runtime.as_dict()
 
 
-def test_the_job_reads_and_writes_the_buckets_of_its_stack(dev: Any, job: dict[str, Any]):
+def test_the_job_reads_and_writes_the_buckets_of_its_stack(dev: Any, job: dict[str, Any]) -> None:
     """Locations have no trailing slash, which the job would turn into an empty path segment."""
     buckets = dev.outputs["bucket_names"]
     arguments = job["defaultArguments"]
@@ -51,7 +51,9 @@ def test_the_job_reads_and_writes_the_buckets_of_its_stack(dev: Any, job: dict[s
     assert arguments["--processing"] == f"s3://{buckets['processing-zone']}"
 
 
-def test_delta_and_the_region_are_configured_in_the_one_conf_that_glue_takes(job: dict[str, Any]):
+def test_delta_and_the_region_are_configured_in_the_one_conf_that_glue_takes(
+    job: dict[str, Any],
+) -> None:
     """S3A would look in us-east-2 without a region; the other settings chain in the same value."""
     arguments = job["defaultArguments"]
     assert arguments["--datalake-formats"] == "delta"
@@ -64,7 +66,7 @@ def test_delta_and_the_region_are_configured_in_the_one_conf_that_glue_takes(job
     assert all(isinstance(value, str) for value in arguments.values())
 
 
-def test_the_job_runs_the_code_that_was_uploaded(dev: Any, job: dict[str, Any]):
+def test_the_job_runs_the_code_that_was_uploaded(dev: Any, job: dict[str, Any]) -> None:
     """Script and modules lie under keys that are hashes of their content."""
     objects = dev.of_type("s3/bucketObjectv2:BucketObjectv2")
     scripts = dev.outputs["bucket_names"]["aws-glue-scripts"]
@@ -84,7 +86,7 @@ def copy_of_the_package(folder: Path, *, backwards: bool) -> Path:
     return folder / "spark"
 
 
-def test_the_same_source_gives_the_same_bytes(tmp_path: Path):
+def test_the_same_source_gives_the_same_bytes(tmp_path: Path) -> None:
     """Neither place, time nor order of the files counts, so nothing is uploaded twice."""
     there = job_modules(copy_of_the_package(tmp_path / "a", backwards=False))
     here = job_modules(copy_of_the_package(tmp_path / "b", backwards=True))
@@ -92,7 +94,7 @@ def test_the_same_source_gives_the_same_bytes(tmp_path: Path):
     assert there.key == here.key
 
 
-def test_another_source_has_another_key(tmp_path: Path):
+def test_another_source_has_another_key(tmp_path: Path) -> None:
     """A changed module is a new object, and with it a changed job."""
     package = copy_of_the_package(tmp_path, backwards=False)
     before = job_modules(package)
@@ -100,7 +102,7 @@ def test_another_source_has_another_key(tmp_path: Path):
     assert job_modules(package).key != before.key
 
 
-def test_only_python_source_is_packed(tmp_path: Path):
+def test_only_python_source_is_packed(tmp_path: Path) -> None:
     """Caches and data that lie beside the modules stay at home."""
     package = copy_of_the_package(tmp_path, backwards=False)
     before = job_modules(package)

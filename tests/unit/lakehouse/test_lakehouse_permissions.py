@@ -58,7 +58,7 @@ def documents(names: Names) -> dict[str, dict[str, Any]]:
 )
 def test_an_actor_can_reach_the_objects_it_works_on(
     names: Names, documents: dict[str, Any], work: tuple[str, str, str, str]
-):
+) -> None:
     """Without these its work fails."""
     actor, action, zone, path = work
     assert can(documents[actor], action, names.bucket_arn(zone, path))
@@ -84,7 +84,7 @@ def test_an_actor_can_reach_the_objects_it_works_on(
 )
 def test_an_actor_cannot_reach_what_is_not_its_work(
     names: Names, documents: dict[str, Any], work: tuple[str, str, str, str]
-):
+) -> None:
     """What an actor does not need, it does not get."""
     actor, action, zone, path = work
     assert not can(documents[actor], action, names.bucket_arn(zone, path))
@@ -92,7 +92,7 @@ def test_an_actor_cannot_reach_what_is_not_its_work(
 
 def test_the_operator_runs_this_job_and_crawler_and_no_other(
     names: Names, documents: dict[str, Any]
-):
+) -> None:
     """Starting is bound to the names of the stack."""
     operator = documents["operator"]
     assert can(operator, "glue:StartJobRun", names.arn("glue", f"job/{names.job}"))
@@ -105,7 +105,7 @@ def test_the_operator_runs_this_job_and_crawler_and_no_other(
 
 
 @pytest.mark.parametrize("actor", ACTORS)
-def test_a_wildcard_stands_only_where_no_arn_exists(documents: dict[str, Any], actor: str):
+def test_a_wildcard_stands_only_where_no_arn_exists(documents: dict[str, Any], actor: str) -> None:
     """PutMetricData alone takes no resource, and is bound to Glue's namespace instead."""
     for statement in documents[actor]["Statement"]:
         for action in statement["Action"]:
@@ -118,7 +118,7 @@ def test_a_wildcard_stands_only_where_no_arn_exists(documents: dict[str, Any], a
 
 
 @pytest.mark.parametrize("actor", ["job", "crawler"])
-def test_glue_may_be_an_actor_only_for_this_account(dev: Any, actor: str):
+def test_glue_may_be_an_actor_only_for_this_account(dev: Any, actor: str) -> None:
     """Another account's job cannot make Glue use our role (the confused deputy)."""
     (statement,) = json.loads(dev.of_type("iam/role:Role")[f"{actor}-role"]["assumeRolePolicy"])[
         "Statement"
@@ -129,7 +129,7 @@ def test_glue_may_be_an_actor_only_for_this_account(dev: Any, actor: str):
 
 def test_operators_are_those_named_or_those_the_account_lets_in(
     declare: Callable[..., Any], dev: Any
-):
+) -> None:
     """Named principals replace the account's root, which is the default outside production."""
     arn = "arn:aws:iam::123456789012:role/team"
     named = declare({"lakehouse:operatorPrincipals": json.dumps([arn])})
@@ -141,7 +141,7 @@ def test_operators_are_those_named_or_those_the_account_lets_in(
 @pytest.mark.parametrize("actor", ACTORS)
 def test_each_actor_has_one_role_with_its_own_policy(
     dev: Any, documents: dict[str, Any], actor: str
-):
+) -> None:
     """What is tested above is what is attached."""
     role = dev.of_type("iam/role:Role")[f"{actor}-role"]
     policy = dev.of_type("iam/rolePolicy:RolePolicy")[f"{actor}-role"]

@@ -1,0 +1,157 @@
+"""The real Pulumi engine over localaws: the CLI, the stand-in provider, and stacks to run."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import boto3
+import pytest
+from pulumi import automation
+
+from lakehouse.program import program
+from localaws import process
+from localaws.bridge import stack_config
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILT = ROOT / "build" / "bin" / "pulumi"
+
+
+@pytest.fixture(scope="session")
+def pulumi_command(tmp_path_factory: pytest.TempPathFactory) -> automation.PulumiCommand:
+    """The Pulumi CLI that the project builds, else the one on the PATH."""
+    found = str(BUILT) if BUILT.exists() else shutil.which("pulumi")
+    if found is None:
+        pytest.skip(f"no Pulumi CLI at {BUILT.relative_to(ROOT)} or on the PATH: it takes Go")
+    # The command wants a folder with a bin folder in it.
+    root = tmp_path_factory.mktemp("pulumi")
+    (root / "bin").mkdir()
+    (root / "bin" / "pulumi").symlink_to(found)
+    return automation.PulumiCommand(str(root))
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[process.Server]:
+    """One localaws for all engine tests."""
+    with process.start() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def plugins(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for the PATH, with the stand-in for the AWS provider in it."""
+    folder = tmp_path_factory.mktemp("plugins")
+    script = folder / "pulumi-resource-aws"
+    script.write_text(
+        f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m localaws.bridge.plugin "$@"\n',
+        encoding="utf-8",
+    )
+    script.chmod(0o755)
+    return folder
+
+
+def counts(changes: Mapping[Any, int] | None) -> dict[str, int]:
+    """The numbers of resources by the name of the operation, which comes as text or as an enum."""
+    return {str(getattr(kind, "value", kind)): count for kind, count in (changes or {}).items()}
+
+
+class EngineStack:
+    """A stack of the lakehouse on the real engine, with a backend of its own."""
+
+    def __init__(self, stack: automation.Stack) -> None:
+        self.stack = stack
+        self.log: list[str] = []
+
+    def configure(self, settings: dict[str, Any]) -> None:
+        """Set these settings; what is no text is JSON, as in the files."""
+        texts = {
+            key: value if isinstance(value, str) else json.dumps(value)
+            for key, value in settings.items()
+        }
+        self.stack.set_all_config(
+            {key: automation.ConfigValue(text) for key, text in texts.items()}
+        )
+
+    def up(self) -> dict[str, int]:
+        """Run an update; the numbers of resources by kind of operation."""
+        result = self.stack.up(on_output=self.log.append)
+        return counts(result.summary.resource_changes)
+
+    def preview(self) -> dict[str, int]:
+        """What an update would do."""
+        return counts(self.stack.preview(on_output=self.log.append).change_summary)
+
+    def destroy(self) -> dict[str, int]:
+        """Delete everything."""
+        result = self.stack.destroy(on_output=self.log.append)
+        return counts(result.summary.resource_changes)
+
+    def outputs(self) -> dict[str, Any]:
+        """The exports."""
+        return {key: output.value for key, output in self.stack.outputs().items()}
+
+
+@pytest.fixture
+def new_stack(
+    pulumi_command: automation.PulumiCommand,
+    server: process.Server,
+    plugins: Path,
+    tmp_path: Path,
+) -> Callable[..., EngineStack]:
+    """Return a function that makes a stack from `Pulumi.local.yaml`, under a new name."""
+    (tmp_path / "state").mkdir()
+    environment = {
+        "PATH": os.pathsep.join([str(plugins), os.environ["PATH"]]),
+        "PULUMI_BACKEND_URL": f"file://{tmp_path / 'state'}",
+        "PULUMI_CONFIG_PASSPHRASE": "of a test",
+        "PULUMI_HOME": str(tmp_path / "home"),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+    def make(**config: Any) -> EngineStack:
+        stack = automation.create_stack(
+            stack_name=f"t{uuid4().hex[:8]}",
+            project_name="lakehouse",
+            program=program,
+            opts=automation.LocalWorkspaceOptions(
+                # A folder of its own: the engine writes the stack's settings into it.
+                work_dir=str(tmp_path),
+                pulumi_command=pulumi_command,
+                env_vars=environment,
+                project_settings=automation.ProjectSettings(name="lakehouse", runtime="python"),
+            ),
+        )
+        made = EngineStack(stack)
+        settings: dict[str, Any] = stack_config(ROOT / "Pulumi.local.yaml")
+        services = json.loads(settings["aws:endpoints"])[0]
+        settings["aws:endpoints"] = [dict.fromkeys(services, server.endpoint)]
+        made.configure({**settings, **config})
+        return made
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def client(server: process.Server) -> Callable[[str], Any]:
+    """Return a function that makes boto3 clients for the server."""
+
+    def make(service: str) -> Any:
+        return boto3.client(
+            service,  # type: ignore[call-overload] # the name is only known at run time
+            endpoint_url=server.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    return make

@@ -1,0 +1,162 @@
+"""The lakehouse on the real Pulumi engine: up, up again, change, protect, destroy."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pulumi import automation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = pytest.mark.engine
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def status_of_the_repository() -> str:
+    """What git finds changed."""
+    return subprocess.run(
+        ["git", "status", "--porcelain", "--", "Pulumi.yaml", "Pulumi.*.yaml"],  # noqa: S607
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
+def left_on_aws(client: Callable[[str], Any], prefix: str) -> dict[str, list[str]]:
+    """Everything on the server whose name holds the prefix, by kind."""
+    found = {
+        "buckets": [bucket["Name"] for bucket in client("s3").list_buckets()["Buckets"]],
+        "roles": [role["RoleName"] for role in client("iam").list_roles()["Roles"]],
+        "jobs": [job["Name"] for job in client("glue").get_jobs()["Jobs"]],
+        "crawlers": [crawler["Name"] for crawler in client("glue").get_crawlers()["Crawlers"]],
+        "databases": [
+            database["Name"].replace("_", "-")
+            for database in client("glue").get_databases()["DatabaseList"]
+        ],
+        "workgroups": [
+            group["Name"] for group in client("athena").list_work_groups()["WorkGroups"]
+        ],
+        "parameters": [
+            parameter["Name"] for parameter in client("ssm").describe_parameters()["Parameters"]
+        ],
+    }
+    return {
+        kind: [name for name in names if prefix in name]
+        for kind, names in found.items()
+        if any(prefix in name for name in names)
+    }
+
+
+def test_the_life_of_a_stack(new_stack: Callable[..., Any], client: Callable[[str], Any]) -> None:
+    """Up makes everything, up again changes nothing, a setting updates one resource, what vanished
+    by hand comes back, and destroy leaves nothing.
+    """
+    before = status_of_the_repository()
+    stack = new_stack()
+    name = stack.stack.name
+
+    created = stack.up()
+    assert set(created) == {"create"}
+    kinds = left_on_aws(client, name)
+    assert {kind: len(names) for kind, names in kinds.items()} == {
+        "buckets": 9,
+        "roles": 3,
+        "jobs": 1,
+        "crawlers": 1,
+        "databases": 1,
+        "workgroups": 1,
+        "parameters": 1,
+    }
+    stored = client("ssm").get_parameter(Name=f"/lakehouse/{name}/outputs")["Parameter"]["Value"]
+    # Pulumi leaves exports out that are null; the parameter keeps them.
+    values = {key: value for key, value in json.loads(stored).items() if value is not None}
+    assert values == {"version": 1, **stack.outputs()}
+
+    assert stack.preview() == {"same": created["create"]}
+    assert stack.up() == {"same": created["create"]}
+
+    stack.configure({"lakehouse:jobTimeoutMinutes": "90"})
+    assert stack.up() == {"same": created["create"] - 1, "update": 1}
+    job = client("glue").get_job(JobName=stack.outputs()["job_name"])["Job"]
+    assert job["Timeout"] == 90
+
+    client("glue").delete_crawler(Name=stack.outputs()["crawler_name"])
+    stack.stack.refresh(on_output=stack.log.append)
+    assert stack.up() == {"same": created["create"] - 1, "create": 1}
+
+    landing = stack.outputs()["landing_bucket"]
+    client("s3").put_object(Bucket=landing, Key="song-data/a.json", Body=b"{}")
+    assert stack.destroy() == {"delete": created["create"]}
+    assert left_on_aws(client, name) == {}
+    assert status_of_the_repository() == before
+
+
+def test_production_data_is_protected_by_the_engine(
+    new_stack: Callable[..., Any], client: Callable[[str], Any]
+) -> None:
+    """Destroying a production stack fails and leaves the data, until two settings are changed."""
+    stack = new_stack(
+        **{
+            "lakehouse:environment": "prod",
+            "lakehouse:allowDataDeletion": "false",
+            "lakehouse:operatorPrincipals": ["arn:aws:iam::123456789012:role/team"],
+        }
+    )
+    stack.up()
+    bronze = stack.outputs()["bronze_bucket"]
+    client("s3").put_object(Bucket=bronze, Key="songs/part-0.parquet", Body=b"data")
+    with pytest.raises(automation.CommandError, match="protected"):
+        stack.destroy()
+    assert client("s3").get_object(Bucket=bronze, Key="songs/part-0.parquet")["Body"].read()
+    assert client("s3").get_public_access_block(Bucket=bronze)
+    state = stack.stack.export_stack().deployment or {}
+    kept = {
+        resource["urn"].rpartition("::")[2]
+        for resource in state["resources"]
+        if resource.get("protect") and resource.get("retainOnDelete")
+        if resource["type"] == "aws:s3/bucket:Bucket"
+    }
+    assert kept == {
+        "landing-zone",
+        "bronze",
+        "silver",
+        "gold",
+        "processing-zone",
+        "consumer-zone",
+        "access-logs",
+    }
+
+    stack.configure({"lakehouse:environment": "dev", "lakehouse:allowDataDeletion": "true"})
+    stack.up()
+    stack.destroy()
+    assert left_on_aws(client, stack.stack.name) == {}
+
+
+def test_a_wrong_setting_is_one_sentence_and_makes_nothing(
+    new_stack: Callable[..., Any], client: Callable[[str], Any]
+) -> None:
+    """The person at `up` reads what is wrong, not a traceback."""
+    stack = new_stack(**{"lakehouse:workerCount": "1"})
+    with pytest.raises(automation.CommandError) as caught:
+        stack.up()
+    told = str(caught.value)
+    assert "lakehouse:workerCount = '1' is not allowed" in told
+    assert "Traceback" not in told
+    assert left_on_aws(client, stack.stack.name) == {}
+
+
+def test_credentials_of_another_account_make_nothing(
+    new_stack: Callable[..., Any], client: Callable[[str], Any]
+) -> None:
+    """The account is compared before the first resource."""
+    stack = new_stack(**{"aws:allowedAccountIds": ["111122223333"]})
+    with pytest.raises(automation.CommandError, match="belong to account 123456789012"):
+        stack.up()
+    assert left_on_aws(client, stack.stack.name) == {}
