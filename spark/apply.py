@@ -30,18 +30,22 @@ def apply(bronze: Bronze, processing: str, seen: Manifest) -> None:
     """Commit what the batch brings to every table. May be repeated after a crash at any point."""
     song_records = _records(bronze, processing, seen, SONG_SOURCE)
     log_records = _records(bronze, processing, seen, LOG_SOURCE)
+    stage_root = f"{processing}/runs/{seen.batch}"
     _quarantine(bronze, processing, seen)
     catalog = bronze.read(SONGS)
     if song_records is None:
-        _songplays(bronze, log_records, catalog)
+        _songplays(bronze, stage_root, log_records, catalog)
     else:
-        changed = _changed_songs(bronze, f"{processing}/runs/{seen.batch}", song_records)
+        new_songs = songs.songs(song_records)
+        changed = _staged(
+            bronze, winners(new_songs, catalog, SONGS), SONGS, f"{stage_root}/changed_songs"
+        )
         replaced = catalog.join(changed, [*SONGS.key], "left_semi")
         catalog = catalog.join(changed, [*SONGS.key], "left_anti").unionByName(changed)
         known_plays = not bronze.is_empty(SONGPLAYS)
-        _songplays(bronze, log_records, catalog)
+        _songplays(bronze, stage_root, log_records, catalog)
         if known_plays:
-            _rematch(bronze, changed.unionByName(replaced), catalog)
+            _rematch(bronze, stage_root, changed.unionByName(replaced), catalog)
         _upsert(bronze, SONGS, changed)
         _upsert(bronze, ARTISTS, songs.artists(song_records))
     if log_records is not None:
@@ -66,45 +70,56 @@ def _upsert(bronze: Bronze, table: Table, rows: DataFrame) -> None:
         bronze.merge(table, rows, update_when=greater(table.rank))
 
 
-def _changed_songs(bronze: Bronze, stage_root: str, records: DataFrame) -> DataFrame:
-    """The batch's songs that are new or newer than the table's, staged: they are read often."""
-    path = f"{stage_root}/changed_songs"
-    changed = winners(songs.songs(records), bronze.read(SONGS), SONGS)
-    changed.write.mode("overwrite").parquet(path)
-    return bronze.spark.read.schema(SONGS.ddl).parquet(path)
+def _staged(bronze: Bronze, rows: DataFrame, table: Table, path: str) -> DataFrame:
+    """The rows, computed once and kept in the stage: a MERGE reads its source more than once."""
+    rows.select(*table.column_names).write.mode("overwrite").parquet(path)
+    return bronze.spark.read.schema(table.ddl).parquet(path)
 
 
-def _songplays(bronze: Bronze, records: DataFrame | None, catalog: DataFrame) -> None:
+def _songplays(
+    bronze: Bronze, stage_root: str, records: DataFrame | None, catalog: DataFrame
+) -> None:
     """Commit the batch's plays, matched with the songs as they will be."""
     if records is None:
         return
     rows = match(plays.songplays(records), catalog)
     if bronze.is_empty(SONGPLAYS):
         bronze.append(SONGPLAYS, rows)
-    else:
-        partitions = _partitions(plays.months(records))
-        bronze.merge(SONGPLAYS, rows, update_when=greater(SONGPLAYS.rank), only=partitions)
+        return
+    rows = _staged(bronze, rows, SONGPLAYS, f"{stage_root}/songplays")
+    bronze.merge(
+        SONGPLAYS, rows, update_when=greater(SONGPLAYS.rank), only=_partitions(_months(rows))
+    )
 
 
-def _rematch(bronze: Bronze, songs_concerned: DataFrame, catalog: DataFrame) -> None:
+def _rematch(
+    bronze: Bronze, stage_root: str, songs_concerned: DataFrame, catalog: DataFrame
+) -> None:
     """Match again every play that names a song that changed, as it was or as it is."""
     concerned = affected(bronze.read(SONGPLAYS), songs_concerned)
-    months = concerned.select("year", "month").distinct()
-    differs = "NOT (s.song_id <=> t.song_id AND s.artist_id <=> t.artist_id)"
-    bronze.merge(
-        SONGPLAYS, match(concerned, catalog), update_when=differs, only=_partitions(months)
+    before = concerned.select(
+        "songplay_id", F.col("song_id").alias("old_song"), F.col("artist_id").alias("old_artist")
     )
+    other = match(concerned, catalog).join(before, "songplay_id")
+    other = other.where("NOT (song_id <=> old_song AND artist_id <=> old_artist)")
+    rows = _staged(bronze, other, SONGPLAYS, f"{stage_root}/rematched")
+    if months := _months(rows):
+        bronze.merge(SONGPLAYS, rows, update_when="true", only=_partitions(months))
 
 
-def _partitions(months: DataFrame) -> str:
-    """SQL: the literal partitions that the rows lie in, so that MERGE reads no others."""
-    listed = months.limit(_MAX_LISTED_PARTITIONS + 1).collect()
-    if len(listed) > _MAX_LISTED_PARTITIONS:
-        return "t.year = s.year AND t.month = s.month"
-    named = " OR ".join(
-        f"(t.year = {year} AND t.month = {month})" for year, month in sorted(map(tuple, listed))
-    )
-    return f"t.year = s.year AND t.month = s.month AND ({named or 'false'})"
+def _months(rows: DataFrame) -> list[tuple[int, int]]:
+    """The partitions that the rows lie in, as (year, month); at most one more than may be named."""
+    months = rows.select("year", "month").distinct().limit(_MAX_LISTED_PARTITIONS + 1)
+    return sorted((row["year"], row["month"]) for row in months.collect())
+
+
+def _partitions(months: list[tuple[int, int]]) -> str:
+    """SQL: the literal partitions of the rows, so that MERGE reads no others."""
+    same = "t.year = s.year AND t.month = s.month"
+    if not 0 < len(months) <= _MAX_LISTED_PARTITIONS:
+        return same
+    named = " OR ".join(f"(t.year = {year} AND t.month = {month})" for year, month in months)
+    return f"{same} AND ({named})"
 
 
 def _quarantine(bronze: Bronze, processing: str, seen: Manifest) -> None:

@@ -40,16 +40,14 @@ def songplays(records: DataFrame) -> DataFrame:
     return newest(rows.select(*SONGPLAYS.column_names), SONGPLAYS.key, SONGPLAYS.rank)
 
 
-def months(records: DataFrame) -> DataFrame:
-    """The year and month, in UTC, of each play: the partitions of songplays that it concerns."""
-    start = F.expr("timestamp_millis(ts)")
-    return records.select(F.year(start).alias("year"), F.month(start).alias("month")).distinct()
-
-
 def users(records: DataFrame) -> DataFrame:
-    """Rows of `users`: what each user's newest play, by event time, says of the user."""
+    """Rows of `users`: what each user's newest play, by event time, says of the user.
+
+    All but the plays of each user's last moment are left out before any ranking: few remain.
+    """
     rows = records.withColumn("event_ts", F.col("ts")).select(*USERS.column_names)
-    return newest(rows, USERS.key, USERS.rank)
+    last = rows.groupBy(*USERS.key).agg(F.max("event_ts").alias("event_ts"))
+    return newest(rows.join(last, [*USERS.key, "event_ts"], "left_semi"), USERS.key, USERS.rank)
 
 
 def time(records: DataFrame) -> DataFrame:

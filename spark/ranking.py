@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 def newest(rows: DataFrame, key: Sequence[str], rank: Sequence[str]) -> DataFrame:
     """The row of the highest rank of each key.
 
-    Only keys that occur more than once are ranked: they are few, and ranking is what costs.
+    Looks first whether any key occurs more than once, and ranks only those that do: they are few,
+    and ranking is what costs.
     """
     repeated = rows.groupBy(*key).count().where("count > 1").select(*key)
+    if repeated.limit(1).count() == 0:
+        return rows
     once = rows.join(repeated, [*key], "left_anti")
     order = Window.partitionBy(*key).orderBy(*(F.col(name).desc() for name in rank))
     ranked = rows.join(repeated, [*key], "left_semi").withColumn(
