@@ -46,7 +46,9 @@ def explain(error: BaseException) -> Explanation:
     if isinstance(error, LakehouseError):
         return Explanation(kind, str(error), error.exit_code)
     if _is(error, "localaws.errors", "LocalawsError"):
-        return Explanation(kind, _sentence(str(error)), 2)
+        # A taken port or a folder in use is a matter of usage; anything else is a failure.
+        usage = kind == "PortInUseError" or _is(error, "localaws.errors", "StateError")
+        return Explanation(kind, _sentence(str(error)), 2 if usage else 1)
     if _is(error, "lakehouse.errors", "ConfigError"):
         return Explanation(kind, str(error), 2)
     if _is(error, "botocore.exceptions", "ClientError"):
@@ -105,5 +107,6 @@ def _is(error: BaseException, module: str, name: str) -> bool:
 
 def _sentence(text: str) -> str:
     text = text.strip() or "no message"
-    text = text[0].upper() + text[1:]
+    if text.partition(" ")[0].isalpha():
+        text = text[0].upper() + text[1:]
     return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -5,13 +5,11 @@ A state folder holds `aws/` (what localaws keeps) and `stack.json` (what was pro
 
 from __future__ import annotations
 
-import hashlib
-import json
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from localaws import process
+from localaws import bridge, process
 from pipeline.errors import StackError, UsageError
 
 if TYPE_CHECKING:
@@ -28,8 +26,8 @@ PROJECT = "lakehouse"
 ROOT = Path(__file__).resolve().parent.parent
 """The folder of the Pulumi project."""
 
-SOURCES = ("lakehouse", "spark", "localaws/bridge")
-"""The packages that decide what is provisioned, and how."""
+STATE_FILE = "stack.json"
+"""What was provisioned, beside localaws's own folder in the state folder."""
 
 
 @contextmanager
@@ -50,19 +48,17 @@ def provision(running: process.Server, state: Path | None) -> Target:
         UsageError: `Pulumi.local.yaml` is missing or not what it should be.
         localaws.errors.LocalawsError: a resource could not be created.
     """
-    from localaws.bridge import provision as provision_in_process  # noqa: PLC0415
-
-    config = stack_config()
+    config = settings()
     environment = running.environment()
-    provision_in_process(
+    bridge.provision(
         _program,
         project=PROJECT,
         stack=STACK,
         config=config,
         endpoint=running.endpoint,
         region=config.get("aws:region", environment["AWS_REGION"]),
-        state=None if state is None else state / "stack.json",
-        fingerprint=fingerprint(config),
+        state=None if state is None else state / STATE_FILE,
+        fingerprint=bridge.fingerprint([ROOT / "lakehouse", ROOT / "spark"], config),
     )
     return opened(running)
 
@@ -78,7 +74,13 @@ def opened(running: process.Server) -> Target:
     from pipeline.target import Target  # noqa: PLC0415
 
     aws = Aws.on_endpoint(running.endpoint, running.environment())
-    return Target(STACK, aws, read_outputs(aws, STACK))
+    try:
+        return Target(STACK, aws, read_outputs(aws, STACK))
+    except StackError as error:
+        raise StackError(
+            f"The local stack is not there, or not whole: {error} A state folder cannot lose one "
+            "of its parts: if that happened, remove it and run again."
+        ) from error
 
 
 def require_state(state: Path | None) -> Path:
@@ -92,7 +94,7 @@ def require_state(state: Path | None) -> Path:
             "There is no data to work on: pass --state DIR, the folder of an earlier "
             "`lakehouse run --local --state DIR`."
         )
-    if not (state / "stack.json").is_file():
+    if not (state / STATE_FILE).is_file():
         raise StackError(
             f"{state} is no state folder of a local stack. Make one with `lakehouse run --local "
             f"--state {state} --source DIR`."
@@ -100,40 +102,24 @@ def require_state(state: Path | None) -> Path:
     return state
 
 
-def stack_config(file: Path = ROOT / f"Pulumi.{STACK}.yaml") -> dict[str, str]:
+def settings(file: Path = ROOT / f"Pulumi.{STACK}.yaml") -> dict[str, str]:
     """Read the stack's settings as Pulumi hands them to a program: flat, every value a string.
 
     Raises:
-        UsageError: the file is missing, no YAML, or holds a secret (there is nobody to open it).
+        UsageError: the file is missing or no YAML.
+        localaws.errors.UnsupportedError: it holds a secret, which only Pulumi can open.
     """
-    import yaml  # noqa: PLC0415
+    from yaml import YAMLError  # noqa: PLC0415
 
     try:
-        document: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
+        return bridge.stack_config(file)
     except OSError as error:
-        raise UsageError(f"The settings of the local stack cannot be read: {error}") from error
-    except yaml.YAMLError as error:
+        raise UsageError(
+            f"The settings of the local stack, {file}, cannot be read ({error.strerror}). Restore "
+            "the file from the repository."
+        ) from error
+    except YAMLError as error:
         raise UsageError(f"{file} is not valid YAML: {error}") from error
-    config: Any = (document or {}).get("config") or {}
-    settings: dict[str, str] = {}
-    for key, value in config.items():
-        if isinstance(value, dict) and "secure" in value:
-            raise UsageError(
-                f"{key} in {file.name} is a secret, which the local stack cannot decrypt. Use a "
-                "plain value there."
-            )
-        settings[key] = value if isinstance(value, str) else json.dumps(value)
-    return settings
-
-
-def fingerprint(config: dict[str, str], root: Path = ROOT) -> str:
-    """Hash everything that decides what is provisioned: the code and the settings."""
-    digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
-    for folder in SOURCES:
-        for file in sorted((root / folder).rglob("*.py")):
-            digest.update(f"\0{file.relative_to(root).as_posix()}\0".encode())
-            digest.update(file.read_bytes())
-    return digest.hexdigest()
 
 
 def _program() -> None:

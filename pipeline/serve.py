@@ -81,7 +81,7 @@ def _announcement(
         *(f"  {line}" for line in exports),
         "",
     ]
-    if with_stack or (state is not None and (state / "stack.json").is_file()):
+    if with_stack or (state is not None and (state / local.STATE_FILE).is_file()):
         lines.append(
             "The local stack is there: aws ssm get-parameter --name /lakehouse/local/outputs"
         )

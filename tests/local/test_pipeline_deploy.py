@@ -1,0 +1,164 @@
+"""preview, up and destroy through the Automation API, on the real Pulumi CLI."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pulumi
+import pytest
+from pulumi import automation
+
+from pipeline import deploy
+from pipeline.errors import (
+    DeployError,
+    LakehouseError,
+    PipelineBusyError,
+    StackError,
+    UsageError,
+)
+from pipeline.progress import PlainDisplay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILT = ROOT / "build" / "bin" / "pulumi"
+DISPLAY = PlainDisplay(io.StringIO())
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project folder with one stack's settings, and a backend of its own."""
+    pulumi_command = str(BUILT) if BUILT.exists() else shutil.which("pulumi")
+    if pulumi_command is None:
+        pytest.skip(f"no Pulumi CLI at {BUILT.relative_to(ROOT)} or on the PATH: it takes Go")
+    for folder in ("bin", "backend", "project"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "bin" / "pulumi").symlink_to(pulumi_command)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path / 'backend'}")
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "of a test")
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PULUMI_SKIP_UPDATE_CHECK", "true")
+    monkeypatch.setattr(deploy, "_program", lambda: pulumi.export("answer", 42))
+    shutil.copy(ROOT / "Pulumi.yaml", tmp_path / "project")
+    (tmp_path / "project" / "Pulumi.try.yaml").write_text("# mine\nconfig:\n  lakehouse:a: b\n")
+    return tmp_path / "project"
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Read all files of a folder."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.engine
+def test_a_stack_comes_and_goes_and_its_files_stay_as_they_are(project: Path) -> None:
+    """Preview, up, up again, destroy: settings are read, and never written."""
+    before = contents(project)
+    with pytest.raises(StackError, match="was never created in the Pulumi backend"):
+        deploy.deploy("preview", "try", DISPLAY, project)
+    first = deploy.deploy("up", "try", DISPLAY, project)
+    assert (first.operations, first.outputs) == ({"create": 1}, {"answer": 42})
+    again = deploy.deploy("up", "try", DISPLAY, project)
+    assert again.as_text() == "up of try: no change (1 unchanged)"
+    assert deploy.deploy("preview", "try", DISPLAY, project).operations == {"same": 1}
+    assert deploy.deploy("destroy", "try", DISPLAY, project).operations == {"delete": 1}
+    assert contents(project) == before
+
+
+@pytest.mark.engine
+def test_the_settings_reach_the_program(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands in Pulumi.<stack>.yaml is the program's configuration."""
+    monkeypatch.setattr(
+        deploy, "_program", lambda: pulumi.export("a", pulumi.Config("lakehouse").require("a"))
+    )
+    assert deploy.deploy("up", "try", DISPLAY, project).outputs == {"a": "b"}
+
+
+@pytest.mark.engine
+def test_a_missing_passphrase_is_one_sentence(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It names the variables to set."""
+    monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE")
+    with pytest.raises(UsageError, match="under a passphrase: set PULUMI_CONFIG_PASSPHRASE"):
+        deploy.deploy("up", "try", DISPLAY, project)
+
+
+@pytest.mark.engine
+def test_a_program_that_fails_is_told_in_its_own_words(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not in those of the engine around it."""
+
+    def program() -> None:
+        raise pulumi.RunError("lakehouse:prefix is too long")
+
+    monkeypatch.setattr(deploy, "_program", program)
+    with pytest.raises(DeployError, match="lakehouse:prefix is too long"):
+        deploy.deploy("up", "try", DISPLAY, project)
+
+
+@pytest.mark.engine
+def test_a_locked_stack_is_busy(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one update runs, a second is refused and leaves the first alone."""
+    refused: list[LakehouseError] = []
+
+    def program() -> None:
+        try:
+            deploy.deploy("preview", "try", DISPLAY, project)
+            with deploy.open_stack("try", project, create=False) as second:
+                deploy.run_on(second, "destroy", DISPLAY)
+        except LakehouseError as error:
+            refused.append(error)
+
+    monkeypatch.setattr(deploy, "_program", lambda: None)
+    deploy.deploy("up", "try", DISPLAY, project)
+    with deploy.open_stack("try", project, create=False, program=program) as first:
+        deploy.run_on(first, "up", DISPLAY)
+    assert isinstance(refused[0], PipelineBusyError)
+    assert "pulumi cancel --stack try" in str(refused[0])
+
+
+def test_a_missing_cli_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says what is missing and where to get it."""
+    (tmp_path / "Pulumi.try.yaml").write_text("config: {}\n")
+    shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UsageError, match="The Pulumi CLI is not on PATH"):
+        deploy.deploy("preview", "try", DISPLAY, tmp_path)
+
+
+def test_an_unknown_stack_lists_the_known_ones() -> None:
+    """The stacks are those that have a settings file."""
+    with pytest.raises(StackError, match="Known stacks: dev, local, prod"):
+        deploy.deploy("preview", "nonsense", DISPLAY)
+
+
+def failure(stderr: str, stdout: str = "") -> automation.CommandError:
+    """Make the exception that the Automation API raises for what the CLI printed."""
+    result = automation.CommandResult(stdout=stdout, stderr=stderr, code=255)
+    return automation.errors.create_command_error(result)
+
+
+@pytest.mark.parametrize(
+    ("stderr", "kind", "sentence"),
+    [
+        ("error: the stack is currently locked by 1 lock(s)", PipelineBusyError, "pulumi cancel"),
+        ("error: no stack named 'try' found", StackError, "lakehouse up --stack try"),
+        ("error: passphrase must be set with PULUMI_CONFIG_PASSPHRASE", UsageError, "set PULUMI"),
+        ("warning: x\n\x1b[31merror: the role is gone\x1b[0m", DeployError, "try': the role is"),
+    ],
+)
+def test_what_the_cli_says_becomes_one_sentence(
+    stderr: str, kind: Callable[..., Exception], sentence: str
+) -> None:
+    """Each known trouble has a class, a sentence and a way out."""
+    with pytest.raises(LakehouseError) as caught, deploy.plain_errors("try"):
+        raise failure(stderr)
+    assert type(caught.value) is kind
+    assert sentence in str(caught.value)
