@@ -51,7 +51,7 @@ class Clients:
     @cached_property
     def partition(self) -> str:
         """The partition that the region belongs to, such as ``aws`` or ``aws-cn``."""
-        return str(boto3.Session().get_partition_for_region(self.region))
+        return str(self("sts").meta.partition)
 
     def close(self) -> None:
         """Close the connections of every client."""
