@@ -15,6 +15,12 @@ from rich.table import Table
 QUERY_ROWS_SHOWN = 10
 """Rows of the run's query that people see."""
 
+COUNTS = {
+    "files": ("listed", "new", "ingested"),
+    "records": ("read", "good", "quarantined", "duplicates"),
+}
+"""The counts that every run has, in the order in which people read them; others come after."""
+
 NO_VALUE = "-"
 """How a null is written."""
 
@@ -31,8 +37,9 @@ def print_run(document: dict[str, Any]) -> None:
         ],
         numbers={"rows", "files", "version"},
     )
-    for what in ("records", "files"):
-        counts = ", ".join(f"{count:,} {name}" for name, count in document[what].items())
+    for what, first in COUNTS.items():
+        names = [*first, *(name for name in document[what] if name not in first)]
+        counts = ", ".join(f"{document[what][name]:,} {name}" for name in names)
         console.print(f"{what}: {counts}", soft_wrap=True)
     if document["reasons"]:
         reasons = ", ".join(f"{count:,} {name}" for name, count in document["reasons"].items())

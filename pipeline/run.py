@@ -7,7 +7,7 @@ half way still says how far it came. The code is the same for AWS and for this m
 from __future__ import annotations
 
 import json
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +19,13 @@ from pipeline.crawler import crawl
 from pipeline.errors import RunFailedError, StoppedError, UsageError
 from pipeline.job import run_job
 from pipeline.progress import Stages
-from pipeline.source import Fingerprint, Source, fingerprints, scan
+from pipeline.source import Fingerprint, Source, SourceFile, fingerprint, scan
 from pipeline.tables import read_tables
 from pipeline.target import Target, stack_on_aws
 from pipeline.upload import Landing, upload
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pipeline.progress import Display
@@ -36,6 +37,9 @@ QUERY_NAME = "artists-and-songs"
 
 QUERY_ROWS = 100
 """Rows of the query's result that a run's document keeps; all of them are counted."""
+
+HASHING_THREADS = 4
+"""Files that are hashed at a time."""
 
 REPORT_VERSION = 1
 """The one version of the job's report that this pipeline reads."""
@@ -71,13 +75,10 @@ def run_pipeline(
     try:
         with ExitStack() as open_things:
             source = None if source_folder is None else scan(source_folder)
-            hashing: Future[dict[str, Fingerprint]] | None = None
-            if source is not None:
-                threads = open_things.enter_context(ThreadPoolExecutor(max_workers=1))
-                hashing = threads.submit(fingerprints, source.files)
+            hashes = _hash(source.files if source else [], open_things)
             target = _open(choice, stages, open_things)
-            if source is not None and hashing is not None:
-                _upload(target, source, hashing, stages, document)
+            if source is not None:
+                _upload(target, source, hashes, stages, document)
             _job(target, run_id, stages, document)
             _crawler(target, stages)
             _query(target, run_id, stages, document)
@@ -92,6 +93,13 @@ def run_pipeline(
         ) from error
     finally:
         document["stages"] = [stage.as_json() for stage in stages.done]
+
+
+def _hash(files: list[SourceFile], open_things: ExitStack) -> Iterator[Fingerprint]:
+    """Begin to hash the files; that goes on while the target is being opened."""
+    threads = ThreadPoolExecutor(max_workers=HASHING_THREADS)
+    open_things.callback(threads.shutdown, cancel_futures=True)
+    return threads.map(fingerprint, files)
 
 
 def _open(choice: Choice, stages: Stages, open_things: ExitStack) -> Target:
@@ -110,7 +118,7 @@ def _open(choice: Choice, stages: Stages, open_things: ExitStack) -> Target:
 def _upload(
     target: Target,
     source: Source,
-    hashing: Future[dict[str, Fingerprint]],
+    hashes: Iterator[Fingerprint],
     stages: Stages,
     document: dict[str, Any],
 ) -> None:
@@ -123,7 +131,7 @@ def _upload(
             target.aws.s3,
             Landing(outputs.landing_bucket, outputs.bucket_names["processing-zone"]),
             source.files,
-            hashing.result(),
+            dict(zip((file.key for file in source.files), hashes, strict=True)),
             lambda done, total: stages.display.doing("sending files", done, total),
         )
         for note in result.notes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -110,15 +109,24 @@ def scan(folder: Path) -> Source:
     return Source([_checked(folder / inside[key], key) for key in sorted(inside)], notes)
 
 
-def fingerprints(files: list[SourceFile]) -> dict[str, Fingerprint]:
-    """Hash the content of every file; the result is by key.
+def fingerprint(file: SourceFile) -> Fingerprint:
+    """Hash the content of a file.
 
     Raises:
-        SourceError: a file could not be read to its end.
+        SourceError: it could not be read to its end.
     """
-    with ThreadPoolExecutor(max_workers=4) as threads:
-        hashes = threads.map(_fingerprint, files, chunksize=64)
-        return dict(zip((file.key for file in files), hashes, strict=True))
+    sha256 = hashlib.sha256()
+    md5 = hashlib.md5(usedforsecurity=False)
+    try:
+        with file.path.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                sha256.update(block)
+                md5.update(block)
+    except OSError as error:
+        raise SourceError(
+            f"The file {file.path} cannot be read ({error.strerror}). Nothing was uploaded."
+        ) from error
+    return Fingerprint(md5.hexdigest(), sha256.hexdigest())
 
 
 def _json_files(folder: Path, notes: list[str]) -> Iterator[Path]:
@@ -173,21 +181,6 @@ def _checked(path: Path, key: str) -> SourceFile:
     if size > LARGEST_OBJECT:
         raise SourceError(f"The file {path} is larger than 5 GiB, the limit of one upload.")
     return SourceFile(path, key, size)
-
-
-def _fingerprint(file: SourceFile) -> Fingerprint:
-    try:
-        with file.path.open("rb") as stream:
-            sha256 = hashlib.sha256()
-            md5 = hashlib.md5(usedforsecurity=False)
-            while block := stream.read(1 << 20):
-                sha256.update(block)
-                md5.update(block)
-    except OSError as error:
-        raise SourceError(
-            f"The file {file.path} cannot be read ({error.strerror}). Nothing was uploaded."
-        ) from error
-    return Fingerprint(md5.hexdigest(), sha256.hexdigest())
 
 
 def _wrong_layout(folder: Path, outside: list[Path]) -> str:

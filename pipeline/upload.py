@@ -75,7 +75,7 @@ def upload(
         s3: a client that may be used from several threads.
         landing: where to.
         files: from `pipeline.source.scan`.
-        hashes: from `pipeline.source.fingerprints`.
+        hashes: of every file, by key.
         advance: called with the number of files sent and to send.
 
     Raises:

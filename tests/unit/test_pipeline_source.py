@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.errors import SourceError
-from pipeline.source import LONGEST_KEY, fingerprints, scan
+from pipeline.source import LONGEST_KEY, fingerprint, scan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -179,10 +179,19 @@ def test_a_name_that_is_no_utf8_is_refused(tmp_path: Path) -> None:
         scan(tmp_path)
 
 
-def test_fingerprints_are_the_hashes_of_the_content(tmp_path: Path) -> None:
+def test_a_fingerprint_is_the_hashes_of_the_content(tmp_path: Path) -> None:
     """MD5 as S3's ETag, SHA-256 as our own."""
     write(tmp_path, "song-data/a.json")
     content = (tmp_path / "song-data/a.json").read_bytes()
-    found = fingerprints(scan(tmp_path).files)["song-data/a.json"]
+    found = fingerprint(scan(tmp_path).files[0])
     assert found.md5 == hashlib.md5(content, usedforsecurity=False).hexdigest()
     assert found.sha256 == hashlib.sha256(content).hexdigest()
+
+
+def test_a_file_that_goes_away_after_the_scan_is_named(tmp_path: Path) -> None:
+    """All files are hashed before the first is uploaded."""
+    write(tmp_path, "song-data/a.json")
+    file = scan(tmp_path).files[0]
+    file.path.unlink()
+    with pytest.raises(SourceError, match=r"song-data/a\.json cannot be read .* Nothing was"):
+        fingerprint(file)

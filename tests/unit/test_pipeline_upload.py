@@ -12,7 +12,7 @@ import pytest
 from moto import mock_aws
 
 from pipeline.errors import RunFailedError
-from pipeline.source import fingerprints, scan
+from pipeline.source import Fingerprint, SourceFile, fingerprint, scan
 from pipeline.upload import INDEX_KEY, Landing, Uploaded, upload
 
 if TYPE_CHECKING:
@@ -92,11 +92,16 @@ def s3(request: pytest.FixtureRequest, client_error: Any) -> Any:
     return FakeS3(client_error, kms=request.param)
 
 
+def hashes_of(files: list[SourceFile]) -> dict[str, Fingerprint]:
+    """Hash every file, by key."""
+    return {file.key: fingerprint(file) for file in files}
+
+
 def send(s3: Any, folder: Path) -> Uploaded:
     """Upload a folder as the pipeline does."""
     s3.requests.clear()
     files = scan(folder).files
-    return upload(s3, LANDING, files, fingerprints(files), lambda _done, _total: None)
+    return upload(s3, LANDING, files, hashes_of(files), lambda _done, _total: None)
 
 
 def test_a_second_upload_sends_nothing_and_asks_for_no_object(s3: Any, source: Path) -> None:
@@ -174,7 +179,7 @@ def test_a_file_that_changes_while_it_is_sent_is_named(client_error: Any, source
 def test_a_file_that_goes_away_is_named(client_error: Any, source: Path) -> None:
     """Between scan and upload anything may happen to a file."""
     files = scan(source).files
-    hashes = fingerprints(files)
+    hashes = hashes_of(files)
     (source / "song-data/b.json").unlink()
     with pytest.raises(RunFailedError, match=r"song-data/b.json could no longer be read"):
         upload(FakeS3(client_error, kms=False), LANDING, files, hashes, lambda *_: None)  # type: ignore[arg-type]
@@ -190,10 +195,10 @@ def test_real_requests_carry_content_hash_and_metadata(source: Path) -> None:
         s3.create_bucket(Bucket=bucket)
     files = scan(source).files
     steps: list[tuple[int, int]] = []
-    upload(s3, LANDING, files, fingerprints(files), lambda done, total: steps.append((done, total)))
+    upload(s3, LANDING, files, hashes_of(files), lambda done, total: steps.append((done, total)))
     assert steps == [(1, 3), (2, 3), (3, 3)]
     stored = s3.get_object(Bucket="landing", Key="song-data/a.json")
     assert stored["Body"].read() == b"AAAA"
     assert stored["Metadata"] == {"sha256": hashlib.sha256(b"AAAA").hexdigest()}
-    again = upload(s3, LANDING, files, fingerprints(files), lambda *_: None)
+    again = upload(s3, LANDING, files, hashes_of(files), lambda *_: None)
     assert again.uploaded == 0
