@@ -54,6 +54,21 @@ def left_on_aws(client: Callable[[str], Any], prefix: str) -> dict[str, list[str
     }
 
 
+def resources_of(stack: Any) -> dict[str, dict[str, Any]]:
+    """What the engine keeps about each resource, by URN."""
+    deployment = stack.stack.export_stack().deployment or {}
+    return {resource["urn"]: resource for resource in deployment["resources"]}
+
+
+def waits_for(resources: dict[str, dict[str, Any]], first: str, then: str) -> list[bool]:
+    """For every resource of the one type, whether it was made after one of the other."""
+    return [
+        any(f"${first}::" in urn for urn in resource.get("dependencies", []))
+        for urn, resource in resources.items()
+        if resource["type"] == then
+    ]
+
+
 def test_the_life_of_a_stack(new_stack: Callable[..., Any], client: Callable[[str], Any]) -> None:
     """Up makes everything, up again changes nothing, a setting updates one resource, what vanished
     by hand comes back, and destroy leaves nothing.
@@ -78,6 +93,15 @@ def test_the_life_of_a_stack(new_stack: Callable[..., Any], client: Callable[[st
     # Pulumi leaves exports out that are null; the parameter keeps them.
     values = {key: value for key, value in json.loads(stored).items() if value is not None}
     assert values == {"version": 1, **stack.outputs()}
+
+    made = resources_of(stack)
+    # S3 takes a bucket's policy only once nobody changes its public access any more; Glue takes
+    # a role only once the role may do what the job and the crawler need.
+    closed = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+    assert waits_for(made, closed, "aws:s3/bucketPolicy:BucketPolicy") == [True] * 9
+    allowed = "aws:iam/rolePolicy:RolePolicy"
+    assert waits_for(made, allowed, "aws:glue/job:Job") == [True]
+    assert waits_for(made, allowed, "aws:glue/crawler:Crawler") == [True]
 
     assert stack.preview() == {"same": created["create"]}
     assert stack.up() == {"same": created["create"]}
@@ -116,10 +140,9 @@ def test_production_data_is_protected_by_the_engine(
         stack.destroy()
     assert client("s3").get_object(Bucket=bronze, Key="songs/part-0.parquet")["Body"].read()
     assert client("s3").get_public_access_block(Bucket=bronze)
-    state = stack.stack.export_stack().deployment or {}
     kept = {
-        resource["urn"].rpartition("::")[2]
-        for resource in state["resources"]
+        urn.rpartition("::")[2]
+        for urn, resource in resources_of(stack).items()
         if resource.get("protect") and resource.get("retainOnDelete")
         if resource["type"] == "aws:s3/bucket:Bucket"
     }
