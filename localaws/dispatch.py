@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ from localaws.unsupported import STATUS, action_of, error_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from flask import Flask
 
     from localaws.services import Services
 
@@ -43,6 +46,8 @@ _READING = (
     "Test",
     "Validate",
 )
+# Mended when something first asks for them, as importing them takes long.
+_MENDED_LATE = {"budgets": "localaws.gaps_budgets", "ec2": "localaws.gaps_ec2"}
 # What a request to one service changes in another.
 _ALSO_CHANGES = {
     "cloudwatch": ("sns", "sqs"),
@@ -60,9 +65,14 @@ class Dispatcher(DomainDispatcherApplication):
     """
 
     def __init__(self, services: Services) -> None:
-        super().__init__(create_backend_app)
+        super().__init__(self._create_application)
         self._services = services
         self._find_backend = lru_cache(maxsize=1024)(self._search_backend)
+
+    def _create_application(self, service: Any) -> Flask:
+        if service in _MENDED_LATE:
+            importlib.import_module(_MENDED_LATE[service]).install(self._services)
+        return create_backend_app(service)
 
     def get_backend_for_host(self, host: str | None) -> Any:
         """Return moto's name for the service at `host`, searched for once per host."""

@@ -28,15 +28,14 @@ def _query(name: str) -> Callable[[PolicyRequest], str | None]:
 
 # Key in lower case -> the request's value, None where the request does not have the key.
 # aws:SecureTransport is true because the loopback link stands for TLS here: it never leaves the
-# machine, and a policy which wants TLS would otherwise shut everybody out. The keys about calls
-# that one AWS service makes for another are absent: no such call comes in through the port.
+# machine, and a policy which wants TLS would otherwise shut everybody out.
 _KEYS: Final[dict[str, Callable[[PolicyRequest], str | None]]] = {
     "aws:principalaccount": lambda request: request.account,
     "aws:principalarn": lambda request: request.principal,
-    "aws:principalisawsservice": lambda _: "false",
+    "aws:principalisawsservice": lambda request: str(bool(request.service)).lower(),
     "aws:securetransport": lambda _: "true",
-    "aws:sourceaccount": lambda _: None,
-    "aws:sourcearn": lambda _: None,
+    "aws:sourceaccount": lambda request: request.account if request.service else None,
+    "aws:sourcearn": lambda request: request.source or None,
     "aws:sourceip": lambda _: "127.0.0.1",
     "aws:sourcevpc": lambda _: None,
     "aws:sourcevpce": lambda _: None,

@@ -106,9 +106,9 @@ def _matches(
 def _names_caller(statement: dict[str, Any], request: PolicyRequest) -> bool:
     wanted = "Principal" in statement
     principal = statement["Principal" if wanted else "NotPrincipal"]
-    names = [principal] if isinstance(principal, str) else _as_list(principal.get("AWS"))
-    callers = {"*", request.account, request.principal}
-    return any(name in callers for name in names) == wanted
+    kind = "Service" if request.service else "AWS"
+    names = [principal] if isinstance(principal, str) else _as_list(principal.get(kind))
+    return any(name in request.names for name in names) == wanted
 
 
 def install(services: Services) -> None:  # noqa: ARG001 - every extension has this signature
@@ -147,8 +147,24 @@ def install(services: Services) -> None:  # noqa: ARG001 - every extension has t
         if evaluate(bucket.policy, seen) is PermissionResult.DENIED:
             raise BucketAccessDeniedError(bucket=bucket.name)
 
+    def lets_logs_in(
+        self: FakeBucket, target_bucket: FakeBucket, target_prefix: str | None
+    ) -> bool:
+        if target_bucket.policy is None:
+            return False
+        delivery = PolicyRequest(
+            action="s3:PutObject",
+            resource=f"{target_bucket.arn}/{target_prefix or ''}log",
+            headers={},
+            query={},
+            account=self.account_id,
+            service="logging.s3.amazonaws.com",
+            source=self.arn,
+        )
+        return evaluate(target_bucket.policy, delivery) is PermissionResult.PERMITTED
+
     replace(S3Backend, put_bucket_policy=put_checked)
-    replace(FakeBucket, get_permission=get_permission)
+    replace(FakeBucket, get_permission=get_permission, _log_permissions_enabled_policy=lets_logs_in)
     replace(S3Response, _authenticate_and_authorize_s3_action=authorize_by_policy)
 
 

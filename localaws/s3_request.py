@@ -43,19 +43,29 @@ _OBJECT_SUBRESOURCES: Final = {
 
 @dataclass(frozen=True)
 class PolicyRequest:
-    """One request as a bucket policy sees it; header names are in lower case."""
+    """One request as a bucket policy sees it; header names are in lower case.
+
+    `service` is the AWS service that asks, on behalf of the resource `source`, instead of a user.
+    """
 
     action: str
     resource: str
     headers: Mapping[str, str]
     query: Mapping[str, str]
     account: str = ACCOUNT
+    service: str = ""
+    source: str = ""
 
     @property
     def principal(self) -> str:
         """Return the ARN of the caller: everyone who signs is the account itself."""
         partition = self.resource.split(":")[1]
-        return f"arn:{partition}:iam::{self.account}:root"
+        return self.service or f"arn:{partition}:iam::{self.account}:root"
+
+    @property
+    def names(self) -> set[str]:
+        """Return what a statement may call the caller."""
+        return {"*", self.principal} if self.service else {"*", self.account, self.principal}
 
 
 def object_action(method: str, query: Mapping[str, str]) -> str:

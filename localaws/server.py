@@ -11,7 +11,19 @@ from typing import TYPE_CHECKING, Final
 
 from werkzeug.serving import make_server
 
-from localaws import gaps_s3, glue_crawler, glue_jobs, s3_bodies, s3_policy
+from localaws import (
+    gaps_athena,
+    gaps_athena_catalog,
+    gaps_glue,
+    gaps_glue_names,
+    gaps_logs,
+    gaps_s3,
+    glue_crawler,
+    glue_jobs,
+    s3_bodies,
+    s3_documents,
+    s3_policy,
+)
 from localaws.blobs import BlobStore
 from localaws.connections import KeepAliveHandler
 from localaws.dispatch import Dispatcher
@@ -25,7 +37,13 @@ if TYPE_CHECKING:
     from localaws.services import Services
 
 _EXTENSIONS: Final[tuple[Callable[[Services], None], ...]] = (
+    gaps_athena.install,
+    gaps_athena_catalog.install,
+    gaps_glue.install,
+    gaps_glue_names.install,
+    gaps_logs.install,
     gaps_s3.install,
+    s3_documents.install,
     s3_policy.install,
     glue_jobs.install,
     glue_crawler.install,

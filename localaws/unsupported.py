@@ -28,7 +28,8 @@ def action_of(environ: dict[str, Any]) -> str:
     found = _QUERY_ACTION.search(environ.get("QUERY_STRING", "").encode())
     if found:
         return found.group(1).decode()
-    return f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+    query = environ.get("QUERY_STRING", "")
+    return f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}{'?' if query else ''}{query}"
 
 
 def error_reply(

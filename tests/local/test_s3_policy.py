@@ -204,6 +204,32 @@ def test_conditions(operator: str, key: str, wanted: Any, expected: bool) -> Non
     assert s3_conditions.holds(condition, request) is expected
 
 
+@pytest.mark.parametrize(("source", "accepted"), [("{bucket}", True), ("another", False)])
+def test_logs_are_let_in_by_the_policy_of_their_bucket(
+    s3: Any, bucket: str, source: str, accepted: bool
+) -> None:
+    """Logging needs a policy that lets the service in for this source, beside a TLS-only Deny."""
+    s3.create_bucket(Bucket=f"{bucket}l")
+    allowed = {
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{bucket}l/*",
+        "Condition": {
+            "StringEquals": {"aws:SourceAccount": "123456789012"},
+            "ArnLike": {"aws:SourceArn": f"arn:aws:s3:::{source.format(bucket=bucket)}"},
+        },
+    }
+    tls = _deny(f"{bucket}l", {"Bool": {"aws:SecureTransport": "false"}})
+    _put_policy(s3, f"{bucket}l", tls, allowed)
+    status = {"LoggingEnabled": {"TargetBucket": f"{bucket}l", "TargetPrefix": "p/"}}
+    if accepted:
+        s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus=status)
+    else:
+        with pytest.raises(ClientError, match="InvalidTargetBucketForLogging"):
+            s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus=status)
+
+
 def test_an_unknown_operator_is_named() -> None:
     """A condition is never skipped."""
     with pytest.raises(UnsupportedError, match="StringSortOf"):
