@@ -34,9 +34,7 @@ class Settings(BaseModel):
     A field's description is what an error message says is allowed.
     """
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, alias_generator=to_camel, populate_by_name=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, alias_generator=to_camel)
 
     environment: Literal["dev", "prod"] = Field(
         description="dev or prod; prod protects the data from deletion"
@@ -91,9 +89,7 @@ class Settings(BaseModel):
 class AwsSettings(BaseModel):
     """The ``aws:`` keys that names and ARNs are made from; the provider reads the others itself."""
 
-    model_config = ConfigDict(
-        frozen=True, strict=True, alias_generator=to_camel, populate_by_name=True
-    )
+    model_config = ConfigDict(frozen=True, strict=True, alias_generator=to_camel)
 
     region: str = Field(
         pattern=r"^[a-z]{2}(-[a-z]+)+-\d$", description="an AWS region such as us-east-1"

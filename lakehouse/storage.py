@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
-from lakehouse import policies
+from lakehouse import bucket_policies, policies
 from lakehouse.naming import ACCESS_LOGS, RESULTS, SCRIPTS, ZONES, Names
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class Storage(pulumi.ComponentResource):
                 zone,
                 ZoneBucketArgs(
                     bucket_name=names.bucket(zone),
-                    statements=(policies.tls_only(names.bucket_arn(zone)), *extra),
+                    statements=(bucket_policies.tls_only(names.bucket_arn(zone)), *extra),
                     force_destroy=args.allow_data_deletion,
                     # Code and query results can be made again.
                     protect=args.protect_data and zone not in {SCRIPTS, RESULTS},
@@ -179,7 +179,9 @@ class Storage(pulumi.ComponentResource):
                 pulumi.ResourceOptions(parent=self),
             )
 
-        delivery = policies.log_delivery(names.bucket_arn(ACCESS_LOGS), logged, names.account.id)
+        delivery = bucket_policies.log_delivery(
+            names.bucket_arn(ACCESS_LOGS), logged, names.account.id
+        )
         logs = make(ACCESS_LOGS, delivery)
         buckets = {zone: make(zone, log_target=logs) for zone in ZONES if zone != ACCESS_LOGS}
         buckets[ACCESS_LOGS] = logs

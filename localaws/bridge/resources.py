@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from localaws.bridge import athena, glue, iam, s3, ssm
+from localaws.bridge import athena, glue, iam, s3, s3_settings, ssm
 from localaws.errors import UnsupportedError
 
 if TYPE_CHECKING:
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 TYPES: dict[str, ResourceType] = {
     **s3.TYPES,
+    **s3_settings.TYPES,
     **iam.TYPES,
     **glue.TYPES,
     **athena.TYPES,

@@ -1,19 +1,17 @@
-"""Buckets, the settings of buckets, and objects."""
+"""Buckets and objects."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from localaws.bridge.resource_type import Made, Properties, ResourceType
-from localaws.bridge.shapes import Nested, Shape, request, tag_list
+from localaws.bridge.shapes import tag_list
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from localaws.bridge.clients import Clients
 
 _DELETE_BATCH = 1000
@@ -22,9 +20,6 @@ _DELETE_BATCH = 1000
 
 def _error_code(error: ClientError) -> str:
     return str(error.response["Error"]["Code"])
-
-
-# --- The bucket itself ---
 
 
 def _create_bucket(clients: Clients, inputs: Properties) -> Made:
@@ -59,7 +54,8 @@ def _update_bucket(clients: Clients, bucket: str, inputs: Properties) -> Made:
     )
 
 
-def _bucket_exists(clients: Clients, bucket: str, _: Properties) -> bool:
+def bucket_exists(clients: Clients, bucket: str, _: Properties) -> bool:
+    """Whether the bucket is there."""
     try:
         clients("s3").head_bucket(Bucket=bucket)
     except ClientError as error:
@@ -70,7 +66,7 @@ def _bucket_exists(clients: Clients, bucket: str, _: Properties) -> bool:
 
 
 def _delete_bucket(clients: Clients, bucket: str, inputs: Properties) -> None:
-    if not _bucket_exists(clients, bucket, inputs):
+    if not bucket_exists(clients, bucket, inputs):
         return
     if inputs.get("forceDestroy"):
         _empty(clients, bucket)
@@ -87,130 +83,6 @@ def _empty(clients: Clients, bucket: str) -> None:
     for start in range(0, len(doomed), _DELETE_BATCH):
         batch = doomed[start : start + _DELETE_BATCH]
         s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
-
-
-# --- Settings of a bucket: each is one put and one delete call ---
-
-
-def _setting(
-    shape: Shape,
-    put: Callable[[Clients, str, dict[str, Any]], Any],
-    delete: Callable[[Clients, str], Any],
-) -> ResourceType:
-    """A resource that only sets something on a bucket; its id is the bucket's name."""
-
-    whole: Shape = {"bucket": "Bucket", **shape}
-
-    def apply(clients: Clients, inputs: Properties) -> Made:
-        parameters = request(whole, inputs)
-        bucket = parameters.pop("Bucket")
-        put(clients, bucket, parameters)
-        return Made(bucket, {})
-
-    def remove(clients: Clients, bucket: str, inputs: Properties) -> None:
-        if _bucket_exists(clients, bucket, inputs):
-            delete(clients, bucket)
-
-    return ResourceType(
-        shape=whole,
-        create=apply,
-        exists=_bucket_exists,
-        update=lambda clients, _, inputs: apply(clients, inputs),
-        delete=remove,
-        replace_on=frozenset({"bucket"}),
-    )
-
-
-_LIFECYCLE_RULE: Shape = {
-    "id": "ID",
-    "status": "Status",
-    "filter": Nested("Filter", {"prefix": "Prefix"}),
-    "expiration": Nested("Expiration", {"days": "Days"}),
-    "noncurrentVersionExpiration": Nested(
-        "NoncurrentVersionExpiration", {"noncurrentDays": "NoncurrentDays"}
-    ),
-    "abortIncompleteMultipartUpload": Nested(
-        "AbortIncompleteMultipartUpload", {"daysAfterInitiation": "DaysAfterInitiation"}
-    ),
-}
-
-_SETTINGS: dict[str, ResourceType] = {
-    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": _setting(
-        {"rule": Nested("Rule", {"objectOwnership": "ObjectOwnership"})},
-        lambda clients, bucket, settings: clients("s3").put_bucket_ownership_controls(
-            Bucket=bucket, OwnershipControls={"Rules": [settings["Rule"]]}
-        ),
-        lambda clients, bucket: clients("s3").delete_bucket_ownership_controls(Bucket=bucket),
-    ),
-    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
-        _setting(
-            {
-                "rules": Nested(
-                    "Rules",
-                    {
-                        "applyServerSideEncryptionByDefault": Nested(
-                            "ApplyServerSideEncryptionByDefault",
-                            {"sseAlgorithm": "SSEAlgorithm", "kmsMasterKeyId": "KMSMasterKeyID"},
-                        ),
-                        "bucketKeyEnabled": "BucketKeyEnabled",
-                    },
-                )
-            },
-            lambda clients, bucket, settings: clients("s3").put_bucket_encryption(
-                Bucket=bucket, ServerSideEncryptionConfiguration=settings
-            ),
-            lambda clients, bucket: clients("s3").delete_bucket_encryption(Bucket=bucket),
-        )
-    ),
-    "aws:s3/bucketVersioning:BucketVersioning": _setting(
-        {"versioningConfiguration": Nested("VersioningConfiguration", {"status": "Status"})},
-        lambda clients, bucket, settings: clients("s3").put_bucket_versioning(
-            Bucket=bucket, **settings
-        ),
-        # A bucket that was versioned once can only be suspended.
-        lambda clients, bucket: clients("s3").put_bucket_versioning(
-            Bucket=bucket, VersioningConfiguration={"Status": "Suspended"}
-        ),
-    ),
-    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": _setting(
-        {"rules": Nested("Rules", _LIFECYCLE_RULE)},
-        lambda clients, bucket, settings: clients("s3").put_bucket_lifecycle_configuration(
-            Bucket=bucket, LifecycleConfiguration=settings
-        ),
-        lambda clients, bucket: clients("s3").delete_bucket_lifecycle(Bucket=bucket),
-    ),
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": _setting(
-        {
-            "blockPublicAcls": "BlockPublicAcls",
-            "blockPublicPolicy": "BlockPublicPolicy",
-            "ignorePublicAcls": "IgnorePublicAcls",
-            "restrictPublicBuckets": "RestrictPublicBuckets",
-        },
-        lambda clients, bucket, settings: clients("s3").put_public_access_block(
-            Bucket=bucket, PublicAccessBlockConfiguration=settings
-        ),
-        lambda clients, bucket: clients("s3").delete_public_access_block(Bucket=bucket),
-    ),
-    "aws:s3/bucketPolicy:BucketPolicy": _setting(
-        {"policy": "Policy"},
-        lambda clients, bucket, settings: clients("s3").put_bucket_policy(
-            Bucket=bucket, **settings
-        ),
-        lambda clients, bucket: clients("s3").delete_bucket_policy(Bucket=bucket),
-    ),
-    "aws:s3/bucketLogging:BucketLogging": _setting(
-        {"targetBucket": "TargetBucket", "targetPrefix": "TargetPrefix"},
-        lambda clients, bucket, settings: clients("s3").put_bucket_logging(
-            Bucket=bucket, BucketLoggingStatus={"LoggingEnabled": settings}
-        ),
-        lambda clients, bucket: clients("s3").put_bucket_logging(
-            Bucket=bucket, BucketLoggingStatus={}
-        ),
-    ),
-}
-
-
-# --- Objects ---
 
 
 def _put_object(clients: Clients, inputs: Properties) -> Made:
@@ -240,7 +112,7 @@ def _object_exists(clients: Clients, key: str, inputs: Properties) -> bool:
 
 def _delete_object(clients: Clients, key: str, inputs: Properties) -> None:
     bucket = inputs["bucket"]
-    if not _bucket_exists(clients, bucket, inputs):
+    if not bucket_exists(clients, bucket, inputs):
         return
     s3 = clients("s3")
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key)
@@ -254,13 +126,12 @@ TYPES: dict[str, ResourceType] = {
     "aws:s3/bucket:Bucket": ResourceType(
         shape={"bucket": "Bucket", "forceDestroy": "ForceDestroy"},
         create=_create_bucket,
-        exists=_bucket_exists,
+        exists=bucket_exists,
         update=_update_bucket,
         delete=_delete_bucket,
         replace_on=frozenset({"bucket"}),
         taggable=True,
     ),
-    **_SETTINGS,
     "aws:s3/bucketObjectv2:BucketObjectv2": ResourceType(
         shape={"bucket": "Bucket", "key": "Key", "contentBase64": "Body"},
         create=_put_object,

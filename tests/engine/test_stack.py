@@ -70,14 +70,17 @@ def waits_for(resources: dict[str, dict[str, Any]], first: str, then: str) -> li
 
 
 def test_the_life_of_a_stack(new_stack: Callable[..., Any], client: Callable[[str], Any]) -> None:
-    """Up makes everything, up again changes nothing, a setting updates one resource, what vanished
-    by hand comes back, and destroy leaves nothing.
+    """Preview makes nothing, up makes everything, up again changes nothing, a setting updates one
+    resource, what vanished by hand comes back, and destroy leaves nothing.
     """
     before = status_of_the_repository()
     stack = new_stack()
     name = stack.stack.name
 
+    planned = stack.preview()
+    assert left_on_aws(client, name) == {}
     created = stack.up()
+    assert created == planned
     assert set(created) == {"create"}
     kinds = left_on_aws(client, name)
     assert {kind: len(names) for kind, names in kinds.items()} == {

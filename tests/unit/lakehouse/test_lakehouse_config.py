@@ -33,6 +33,11 @@ PROD = {
             id="unknown key, near a known one",
         ),
         pytest.param(
+            {"lakehouse:worker_count": "3"},
+            ["lakehouse:worker_count = '3'", "did you mean lakehouse:workerCount?"],
+            id="a known key in Python's spelling",
+        ),
+        pytest.param(
             {"lakehouse:zzz": "3"},
             ["lakehouse:zzz", "it knows environment, prefix"],
             id="unknown key, near none",
