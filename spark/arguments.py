@@ -27,6 +27,8 @@ class Arguments:
 
     task: str
     run_id: str
+    job_name: str
+    job_run_id: str
     landing: str
     bronze: str
     processing: str
@@ -52,6 +54,7 @@ def parse(argv: Sequence[str]) -> Arguments:
     parser = _Parser(add_help=False, allow_abbrev=False)
     parser.add_argument("--task", choices=TASKS, default="ingest")
     parser.add_argument("--run_id", default="")
+    parser.add_argument("--JOB_NAME", default="")
     parser.add_argument("--JOB_RUN_ID", default="")
     parser.add_argument("--landing", type=_zone, required=True)
     parser.add_argument("--bronze", type=_zone, required=True)
@@ -69,6 +72,8 @@ def parse(argv: Sequence[str]) -> Arguments:
     return Arguments(
         task=known.task,
         run_id=run_id,
+        job_name=known.JOB_NAME,
+        job_run_id=known.JOB_RUN_ID,
         landing=known.landing,
         bronze=known.bronze,
         processing=known.processing,

@@ -76,7 +76,7 @@ SONG_SOURCE = Source(
             maximum=180,
         ),
         Field(name="year", column="year", kind="integer", minimum=0, maximum=9999),
-        Field(name="duration", column="duration", kind="decimal", minimum=0, maximum=1e9),
+        Field(name="duration", column="duration", kind="decimal", minimum=0, maximum=1_000_000_000),
     ),
     key=("song_id",),
 )
@@ -108,7 +108,7 @@ LOG_SOURCE = Source(
         ),
         Field(name="artist", column="artist"),
         Field(name="song", column="song"),
-        Field(name="length", column="length", kind="decimal", minimum=0, maximum=1e9),
+        Field(name="length", column="length", kind="decimal", minimum=0, maximum=1_000_000_000),
         Field(name="location", column="location"),
         Field(name="userAgent", column="user_agent"),
     ),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sys
 
-from spark import lease
+from spark import glue_runs
 from spark.arguments import parse
 from spark.delta import Bronze
 from spark.errors import JobError
 from spark.ingest import ingest
+from spark.lease import Lease, Writer, hold
 from spark.session import session
 from spark.storage import Storage, client
 
@@ -19,13 +20,17 @@ def main(argv: list[str]) -> int:
     try:
         arguments = parse(argv)
         storage = Storage(client())
-        with lease.hold(
-            storage, arguments.bronze, arguments.run_id, arguments.lease_minutes
-        ) as held:
+        writer = Writer(
+            run_id=arguments.run_id,
+            job_name=arguments.job_name,
+            job_run_id=arguments.job_run_id,
+        )
+        lease = Lease(storage, arguments.bronze, writer, has_ended=glue_runs.has_ended)
+        with hold(lease, arguments.lease_minutes):
             bronze = Bronze(
                 spark=session(),
                 storage=storage,
-                lease=held,
+                lease=lease,
                 root=arguments.bronze,
                 run_id=arguments.run_id,
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -24,19 +25,44 @@ LEASE_KEY = "_lease/writer.json"
 _REFUSED = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Writer:
+    """Who writes: the run, and the Glue job run that carries it (empty outside Glue)."""
+
+    run_id: str
+    job_name: str = ""
+    job_run_id: str = ""
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _never(writer: Writer) -> bool:
+    del writer
+    return False
+
+
 class Lease:
-    """The right to write the bronze zone until `expires`. Take it with `hold`."""
+    """The right to write the bronze zone until it expires. Take it with `hold`.
+
+    `has_ended` says of another writer whether it is known to have ended: a run that was killed
+    leaves its lease behind, and nobody should wait for the expiry then.
+    """
 
     def __init__(
-        self, storage: Storage, bronze: str, owner: str, now: Callable[[], datetime] = _now
+        self,
+        storage: Storage,
+        bronze: str,
+        writer: Writer,
+        *,
+        has_ended: Callable[[Writer], bool] = _never,
+        now: Callable[[], datetime] = _now,
     ) -> None:
         self._storage = storage
         self._bucket, self._key = split(f"{bronze}/{LEASE_KEY}")
-        self._owner = owner
+        self._writer = writer
+        self._has_ended = has_ended
         self._now = now
         self._etag = ""
 
@@ -46,20 +72,20 @@ class Lease:
         return f"s3://{self._bucket}/{self._key}"
 
     def take(self, minutes: int) -> None:
-        """Take the lease for `minutes`, over an expired one too, and over one's own.
+        """Take the lease for `minutes`, over one that expired or whose writer has ended.
 
-        Raises LeaseHeldError, naming the owner, when another writer's lease has not expired.
+        Raises LeaseHeldError, naming the other writer, when neither is so.
         """
         found = self._read()
-        expires = self._now() + timedelta(minutes=minutes)
         if found is None:
             condition = {"IfNoneMatch": "*"}
         else:
-            etag, owner, until = found
-            if owner != self._owner and until > self._now():
-                raise self._held(owner, until)
+            etag, other, until = found
+            if until > self._now() and not self._has_ended(other):
+                raise self._held(f"run {other.run_id} until {until.isoformat()}")
             condition = {"IfMatch": etag}
-        body = json.dumps({"owner": self._owner, "expires": expires.isoformat()})
+        expires = self._now() + timedelta(minutes=minutes)
+        body = json.dumps({"writer": asdict(self._writer), "expires": expires.isoformat()})
         try:
             answer = self._storage.s3.put_object(
                 Bucket=self._bucket,
@@ -69,7 +95,7 @@ class Lease:
             )
         except ClientError as error:
             if error.response["Error"]["Code"] in _REFUSED:
-                raise self._held("another writer", expires) from error
+                raise self._held("a run that took it at this very moment") from error
             raise StorageError(f"Cannot take the lease {self.path}: {error}.") from error
         except BotoCoreError as error:
             raise StorageError(f"Cannot take the lease {self.path}: {error}.") from error
@@ -82,15 +108,17 @@ class Lease:
         """
         found = self._read()
         if found is None or found[0] != self._etag:
-            owner = found[1] if found else "nobody"
+            holder = f"by run {found[1].run_id}" if found else "by nobody"
             raise LeaseLostError(
-                f"The lease {self.path} is no longer held by run {self._owner} but by {owner}. "
-                f"Nothing was committed since; start the job again, it finishes what is open."
+                f"The lease {self.path} is no longer held by run {self._writer.run_id} but "
+                f"{holder}. This run stops before its next commit; start the job again, it "
+                f"finishes what is open."
             )
         if found[2] <= self._now():
             raise LeaseLostError(
-                f"The lease {self.path} of run {self._owner} expired at {found[2].isoformat()}. "
-                f"Start the job again, with a longer --lease_minutes if the work is that large."
+                f"The lease {self.path} of run {self._writer.run_id} expired at "
+                f"{found[2].isoformat()}. Start the job again, with more --lease_minutes if the "
+                f"work is that large."
             )
 
     def release(self) -> None:
@@ -99,38 +127,37 @@ class Lease:
         if found is not None and found[0] == self._etag:
             self._storage.delete_under(self.path)
 
-    def _read(self) -> tuple[str, str, datetime] | None:
+    def _read(self) -> tuple[str, Writer, datetime] | None:
         try:
             answer = self._storage.s3.get_object(Bucket=self._bucket, Key=self._key)
             document = json.loads(answer["Body"].read())
             return (
                 answer["ETag"],
-                str(document["owner"]),
+                Writer(**document["writer"]),
                 datetime.fromisoformat(document["expires"]),
             )
         except ClientError as error:
             if error.response["Error"]["Code"] in {"NoSuchKey", "404"}:
                 return None
             raise StorageError(f"Cannot read the lease {self.path}: {error}.") from error
-        except (BotoCoreError, ValueError, KeyError) as error:
+        except (BotoCoreError, ValueError, KeyError, TypeError) as error:
             raise StorageError(
                 f"Cannot read the lease {self.path}: {error}. If no writer runs, delete the object."
             ) from error
 
-    def _held(self, owner: str, until: datetime) -> LeaseHeldError:
+    def _held(self, holder: str) -> LeaseHeldError:
         return LeaseHeldError(
-            f"Another run writes the bronze zone: the lease {self.path} is held by {owner} until "
-            f"{until.isoformat()}. Wait for it to end; if it is dead, delete the lease object."
+            f"Another run writes the bronze zone: the lease {self.path} is held by {holder}. "
+            f"Wait for it to end; if it is dead, delete the lease object."
         )
 
 
 @contextmanager
-def hold(storage: Storage, bronze: str, owner: str, minutes: int) -> Iterator[Lease]:
-    """Hold the bronze zone's lease for the length of a with block.
+def hold(lease: Lease, minutes: int) -> Iterator[Lease]:
+    """Hold a lease for the length of a with block.
 
-    Raises LeaseHeldError when another writer holds it.
+    Raises LeaseHeldError when another writer holds the bronze zone.
     """
-    lease = Lease(storage, bronze, owner)
     lease.take(minutes)
     try:
         yield lease

@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from pysail.spark import SparkConnectServer
 
 from localaws.process import start
+from spark.job import main
+from spark.session import session
+from spark.storage import Storage, client
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,8 +30,6 @@ OF_THE_RUN = {"run_id", "batch", "ingested_at", "quarantined_at", "attempts"}
 @pytest.fixture(scope="session")
 def engine() -> Iterator[SparkSession]:
     """Sail in this process, reading and writing S3 on a localaws of its own."""
-    from pysail.spark import SparkConnectServer
-
     before = dict(os.environ)
     with start() as aws:
         os.environ.update(aws.environment())
@@ -35,8 +37,6 @@ def engine() -> Iterator[SparkSession]:
         server.start()
         _, port = server.listening_address
         os.environ["SPARK_REMOTE"] = f"sc://127.0.0.1:{port}"
-        from spark.session import session
-
         spark = session()
         yield spark
         spark.stop()
@@ -49,8 +49,6 @@ class Lake:
     """Three empty zones, and what a test does with them."""
 
     def __init__(self, spark: SparkSession) -> None:
-        from spark.storage import Storage, client
-
         self.spark = spark
         self.s3 = client()
         self.storage = Storage(self.s3)
@@ -73,8 +71,6 @@ class Lake:
 
     def run(self, **arguments: object) -> dict[str, Any]:
         """Run the job as Glue would call it; its report. A failure raises AssertionError."""
-        from spark.job import main
-
         self.runs += 1
         run_id = f"run-{self.runs}"
         argv = ["--run_id", run_id]
@@ -119,6 +115,12 @@ def lake(engine: SparkSession) -> Lake:
     return Lake(engine)
 
 
+@pytest.fixture(scope="session")
+def make_lake() -> type[Lake]:
+    """The maker of lakes, for tests that compare two."""
+    return Lake
+
+
 def song(number: int, **changes: object) -> dict[str, Any]:
     """A song record as it lands, number by number another one."""
     return {
@@ -160,13 +162,13 @@ def play(number: int, **changes: object) -> dict[str, Any]:
     } | changes
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_song() -> Any:
     """The maker of song records."""
     return song
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_play() -> Any:
     """The maker of play records."""
     return play
