@@ -20,6 +20,10 @@ _DELTA_CONF = (
 )
 
 
+_LEASE_MARGIN_MINUTES = 30
+"""By how much a writer's lease outlasts the job's timeout."""
+
+
 @dataclass(frozen=True)
 class JobsArgs:
     """Where the job reads and writes, what it runs and on how much."""
@@ -101,6 +105,8 @@ def _default_arguments(
         "--landing": pulumi.Output.concat("s3://", args.landing_bucket),
         "--bronze": pulumi.Output.concat("s3://", args.bronze_bucket),
         "--processing": processing,
+        # A lease that ran out before the run did would stop the run's last commits.
+        "--lease_minutes": str(args.timeout_minutes + _LEASE_MARGIN_MINUTES),
         "--TempDir": pulumi.Output.concat(processing, "/temp/"),
         "--extra-py-files": modules_uri,
         "--datalake-formats": "delta",

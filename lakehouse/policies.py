@@ -89,6 +89,8 @@ def job_policy(names: Names) -> Document:
             allow(
                 "ListTables", _WRITE_LIST, [names.bucket_arn(BRONZE), names.bucket_arn(PROCESSING)]
             ),
+            # Whether the run that left a lease behind has ended.
+            allow("SeeOwnRuns", ["glue:GetJobRun"], [names.arn("glue", f"job/{names.job}")]),
             _write_logs(names, "/aws-glue/jobs/*"),
             # PutMetricData takes no resource ARN: the namespace limits it instead.
             allow(
