@@ -148,6 +148,13 @@ def _committed(location: str, version: int, region: str) -> int:
 def read_snapshot(location: str, environment: dict[str, str]) -> Snapshot:
     """Read the Delta log at an S3 location. Raises NoDeltaTableError or DeltaError."""
     table = open_table(location, environment)
+    return describe(
+        table, location, _committed(location, table.version(), environment["AWS_REGION"])
+    )
+
+
+def describe(table: DeltaTable, location: str, committed: int = 0) -> Snapshot:
+    """Return the columns of an open table as the catalog names them. Raises DeltaError."""
     partitions = {name.lower() for name in table.metadata().partition_columns}
     columns: dict[str, str] = {}
     for field in json.loads(table.schema().to_json())["fields"]:
@@ -158,7 +165,7 @@ def read_snapshot(location: str, environment: dict[str, str]) -> Snapshot:
     return Snapshot(
         location=location,
         version=table.version(),
-        committed=_committed(location, table.version(), environment["AWS_REGION"]),
+        committed=committed,
         columns=tuple(pair for pair in columns.items() if pair[0] not in partitions),
         partition_keys=tuple(pair for pair in columns.items() if pair[0] in partitions),
     )

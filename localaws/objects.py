@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from moto.s3.exceptions import MissingBucket
@@ -9,6 +10,9 @@ from moto.s3.models import s3_backends
 from moto.utilities.utils import get_partition
 
 from localaws.errors import LocalawsError
+
+if TYPE_CHECKING:
+    from localaws.services import Services
 
 
 class MissingObjectError(LocalawsError):
@@ -40,3 +44,19 @@ def read_object(url: str, *, account: str, region: str) -> bytes:
     if found is None:
         raise MissingObjectError(f"{url} does not exist: upload it first")
     return bytes(found.value)
+
+
+def write_object(
+    services: Services, url: str, content: bytes, *, account: str, region: str
+) -> None:
+    """Store `content` at `url`, durably where a state folder is kept.
+
+    Raises MissingObjectError when there is no such bucket.
+    """
+    bucket, key = split_url(url)
+    backend = s3_backends[account][get_partition(region)]
+    try:
+        with services.changing("s3"):
+            backend.put_object(bucket, key, content)
+    except MissingBucket:
+        raise MissingObjectError(f"{url} cannot be written: there is no bucket {bucket}") from None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from werkzeug.serving import make_server
 
 from localaws import (
+    athena_queries,
     gaps_athena,
     gaps_athena_catalog,
     gaps_glue,
@@ -47,6 +48,7 @@ _EXTENSIONS: Final[tuple[Callable[[Services], None], ...]] = (
     s3_policy.install,
     glue_jobs.install,
     glue_crawler.install,
+    athena_queries.install,
 )
 
 

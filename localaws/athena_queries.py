@@ -1,0 +1,307 @@
+"""Athena queries that really run: StartQueryExecution and what the other actions tell of it."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import threading
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from moto.athena.models import AthenaBackend
+from moto.athena.responses import AthenaResponse
+from moto.core.exceptions import JsonRESTError
+
+from localaws.athena_execution import TERMINAL, QueryExecution
+from localaws.errors import LocalawsError
+from localaws.objects import MissingObjectError, read_object, write_object
+from localaws.patching import replace
+from localaws.services import ACCOUNT
+
+if TYPE_CHECKING:
+    from localaws.athena_engine import Session
+    from localaws.services import Services
+
+_STOPPED_MEANWHILE: Final = "localaws stopped while this query was under way: run it again"
+_AT_A_TIME: Final = 4
+"""Queries that run at the same time; others are QUEUED."""
+_PAGE: Final = 1000
+
+
+class InvalidRequestError(JsonRESTError):
+    """Athena's InvalidRequestException."""
+
+    code = 400
+
+    def __init__(self, message: str, error_code: str = "INVALID_INPUT") -> None:
+        super().__init__("InvalidRequestException", message)
+        self.description = json.dumps(
+            {
+                "__type": "InvalidRequestException",
+                "AthenaErrorCode": error_code,
+                "Message": message,
+                "message": message,
+            }
+        )
+
+
+def settle(backend: AthenaBackend) -> None:
+    """Mark queries that were under way when localaws ended as failed."""
+    for execution in backend.executions.values():
+        if isinstance(execution, QueryExecution):
+            execution.enter("FAILED", _STOPPED_MEANWHILE)
+
+
+def load_engine() -> None:
+    """Import what queries need, half a second's worth, so that the first need not wait for it."""
+    importlib.import_module("localaws.athena_engine")
+
+
+class Queries:
+    """Runs queries in threads, a few at a time."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._slots = threading.BoundedSemaphore(_AT_A_TIME)
+        self._under_way: dict[str, tuple[QueryExecution, Session]] = {}
+
+    def start(self, execution: QueryExecution, region: str, limit: int | None) -> None:
+        """Run the query in the background; `limit` is in bytes scanned."""
+        from localaws.athena_engine import Session  # noqa: PLC0415 - see load_engine
+        from localaws.athena_scan import Meter  # noqa: PLC0415
+
+        session = Session(
+            account=ACCOUNT,
+            region=region,
+            database=str(execution.context.get("Database") or "").lower(),  # type: ignore[attr-defined]
+            environment=self._services.environment() | {"AWS_REGION": region},
+            meter=Meter(limit),
+        )
+        self._under_way[execution.id] = (execution, session)
+        threading.Thread(target=self._carry_out, args=(execution, session), daemon=True).start()
+
+    def stop(self, execution: QueryExecution) -> None:
+        """Cancel the query."""
+        with self._services.changing("athena"):
+            execution.enter("CANCELLED", "Query cancelled by user")
+        if execution.id in self._under_way:
+            self._under_way[execution.id][1].cancel()
+
+    def close(self) -> None:
+        """Cancel what runs and mark it as failed."""
+        with self._services.changing("athena"):
+            for execution, _ in self._under_way.values():
+                execution.enter("FAILED", _STOPPED_MEANWHILE)
+        for _, session in list(self._under_way.values()):
+            session.cancel()
+
+    def _carry_out(self, execution: QueryExecution, session: Session) -> None:
+        with self._slots:
+            with self._services.changing("athena"):
+                execution.enter("RUNNING")
+            state, reason = "SUCCEEDED", None
+            try:
+                if execution.state == "RUNNING":
+                    self._answer(execution, session)
+            except (LocalawsError, OSError) as problem:
+                state, reason = "FAILED", str(problem)
+            if session.meter.exceeded:
+                state, reason = "CANCELLED", "Bytes scanned limit was exceeded"
+            with self._services.changing("athena"):
+                execution.scanned = session.meter.count
+                execution.enter(state, reason)
+                self._under_way.pop(execution.id, None)
+
+    def _answer(self, execution: QueryExecution, session: Session) -> None:
+        """Run the statement and store its result, unless it was cancelled meanwhile."""
+        from localaws.athena_show import Catalog, is_about_catalog  # noqa: PLC0415
+
+        place = {"account": session.account, "region": session.region}
+        if is_about_catalog(execution.query):
+            catalog = Catalog(database=session.database or "default", **place)
+            execution.columns, lines = catalog.answer(execution.query)
+            content = "".join(f"{line}\n" for line in lines)
+        else:
+            execution.columns, content = session.run(execution.query)
+        if execution.state == "RUNNING":
+            url = execution.config["OutputLocation"]
+            write_object(self._services, url, content.encode(), **place)
+
+
+def _result_configuration(request: dict[str, Any], workgroup: Any) -> dict[str, Any]:
+    """Return where and how results are kept; an enforced workgroup's settings win.
+
+    Raises InvalidRequestError when nobody says where.
+    """
+    own: dict[str, Any] = workgroup.configuration.get("ResultConfiguration") or {}
+    given: dict[str, Any] = request.get("ResultConfiguration") or {}
+    enforced = workgroup.configuration.get("EnforceWorkGroupConfiguration", True)
+    chosen = own if enforced else own | given
+    if not chosen.get("OutputLocation"):
+        raise InvalidRequestError(
+            "No output location provided. An output location is required either through the "
+            "Workgroup result configuration setting or as an API input."
+        )
+    return dict(chosen)
+
+
+def _start(queries: Queries, backend: AthenaBackend, request: dict[str, Any]) -> str:
+    """Return the id of a new execution, or of the one that the same token started before."""
+    from localaws import athena_show, athena_sql  # noqa: PLC0415 - see load_engine
+
+    token = request.get("ClientRequestToken")
+    for known in backend.executions.values():
+        if token and isinstance(known, QueryExecution):
+            if known.request == request:
+                return known.id
+            if known.request.get("ClientRequestToken") == token:
+                raise InvalidRequestError("Idempotent parameters do not match")
+    name = request.get("WorkGroup") or "primary"
+    workgroup = backend.work_groups.get(name)
+    if workgroup is None:
+        raise InvalidRequestError(f"WorkGroup {name} is not found.", "WORKGROUP_NOT_FOUND")
+    if workgroup.state != "ENABLED":
+        raise InvalidRequestError(f"WorkGroup {name} is disabled.")
+    if request.get("ExecutionParameters"):
+        raise InvalidRequestError("localaws does not support ExecutionParameters")
+    result = _result_configuration(request, workgroup)
+    if not athena_show.is_about_catalog(request["QueryString"]):
+        try:
+            athena_sql.parse(request["QueryString"])
+        except athena_sql.MalformedQueryError as error:
+            raise InvalidRequestError(str(error), "MALFORMED_QUERY") from None
+        except athena_sql.QueryError:
+            pass  # SQL it is: the execution tells what is wrong with it
+    execution = QueryExecution(request, workgroup, result)
+    backend.executions[execution.id] = execution
+    limit = workgroup.configuration.get("BytesScannedCutoffPerQuery")
+    queries.start(execution, backend.region_name, limit)
+    return execution.id
+
+
+@lru_cache(maxsize=2)
+def _rows(content: bytes, *, header: bool) -> tuple[dict[str, Any], ...]:
+    """Return the rows of a result object, kept for the next page."""
+    from localaws.athena_results import read_csv, result_row  # noqa: PLC0415
+
+    text = content.decode()
+    if header:
+        return tuple(result_row(cells) for cells in read_csv(text))
+    return tuple(result_row([line]) for line in text.splitlines())
+
+
+def _page(backend: AthenaBackend, request: dict[str, Any]) -> dict[str, Any]:
+    """Return a page of GetQueryResults. Raises InvalidRequestError."""
+    execution = _known(backend, request["QueryExecutionId"])
+    if execution.state != "SUCCEEDED":
+        waiting = "Query has not yet finished. Current state: "
+        ended = "Query did not finish successfully. Final query state: "
+        raise InvalidRequestError((ended if execution.ended else waiting) + execution.state)
+    url = execution.config["OutputLocation"]
+    try:
+        content = read_object(url, account=ACCOUNT, region=backend.region_name)
+    except MissingObjectError:
+        raise InvalidRequestError(f"Could not find results: {url} was removed") from None
+    rows = _rows(content, header=execution.has_header)
+    size = min(int(request.get("MaxResults") or _PAGE), _PAGE)
+    token = str(request.get("NextToken") or "0")
+    if not token.isdecimal():
+        raise InvalidRequestError(f"Invalid NextToken: {token}")
+    start = int(token)
+    page: dict[str, Any] = {
+        "UpdateCount": 0,
+        "ResultSet": {
+            "Rows": list(rows[start : start + size]),
+            "ResultSetMetadata": {"ColumnInfo": execution.columns},
+        },
+    }
+    if start + size < len(rows):
+        page["NextToken"] = str(start + size)
+    return page
+
+
+def _known(backend: AthenaBackend, query_id: str) -> QueryExecution:
+    execution = backend.executions.get(query_id)
+    if not isinstance(execution, QueryExecution):
+        raise InvalidRequestError(f"QueryExecution {query_id} was not found")
+    return execution
+
+
+def _listed(backend: AthenaBackend, request: dict[str, Any]) -> dict[str, Any]:
+    """Return a page of ListQueryExecutions, the newest first."""
+    name = request.get("WorkGroup") or "primary"
+    ids = [
+        execution.id
+        for execution in reversed(backend.executions.values())
+        if execution.workgroup is not None and execution.workgroup.name == name
+    ]
+    token = request.get("NextToken")
+    start = ids.index(token) if token in ids else 0
+    end = start + int(request.get("MaxResults") or 50)
+    page: dict[str, Any] = {"QueryExecutionIds": ids[start:end]}
+    return page | ({"NextToken": ids[end]} if end < len(ids) else {})
+
+
+def _batch(backend: AthenaBackend, ids: list[str]) -> dict[str, Any]:
+    """Return the reply of BatchGetQueryExecution."""
+    found = [backend.executions[query_id] for query_id in ids if query_id in backend.executions]
+    missing = [query_id for query_id in ids if query_id not in backend.executions]
+    return {
+        "QueryExecutions": [item.describe() for item in found if isinstance(item, QueryExecution)],
+        "UnprocessedQueryExecutionIds": [
+            {
+                "QueryExecutionId": query_id,
+                "ErrorCode": "INVALID_INPUT",
+                "ErrorMessage": f"QueryExecution {query_id} was not found",
+            }
+            for query_id in missing
+        ],
+    }
+
+
+def install(services: Services) -> None:
+    """Make the queries of moto's Athena really run."""
+    queries = Queries(services)
+
+    services.on_shutdown(queries.close)
+    services.on_restore("athena", settle)
+    create_work_group = AthenaBackend.create_work_group
+
+    def create_and_load(self: AthenaBackend, name: str, *args: Any, **kwargs: Any) -> Any:
+        if name != "primary":  # which every backend has from the start
+            threading.Thread(target=load_engine, daemon=True).start()
+        return create_work_group(self, name, *args, **kwargs)
+
+    def start_query_execution(self: AthenaResponse) -> str:
+        request = json.loads(self.body)
+        return json.dumps({"QueryExecutionId": _start(queries, self.athena_backend, request)})
+
+    def get_query_execution(self: AthenaResponse) -> str:
+        execution = _known(self.athena_backend, self._get_param("QueryExecutionId"))
+        return json.dumps({"QueryExecution": execution.describe()})
+
+    def batch_get_query_execution(self: AthenaResponse) -> str:
+        return json.dumps(_batch(self.athena_backend, self._get_param("QueryExecutionIds")))
+
+    def list_query_executions(self: AthenaResponse) -> str:
+        return json.dumps(_listed(self.athena_backend, json.loads(self.body)))
+
+    def get_query_results(self: AthenaResponse) -> str:
+        return json.dumps(_page(self.athena_backend, json.loads(self.body)))
+
+    def stop_query_execution(self: AthenaResponse) -> str:
+        execution = _known(self.athena_backend, self._get_param("QueryExecutionId"))
+        if execution.state not in TERMINAL:
+            queries.stop(execution)
+        return "{}"
+
+    replace(AthenaBackend, create_work_group=create_and_load)
+    replace(
+        AthenaResponse,
+        start_query_execution=start_query_execution,
+        get_query_execution=get_query_execution,
+        batch_get_query_execution=batch_get_query_execution,
+        list_query_executions=list_query_executions,
+        get_query_results=get_query_results,
+        stop_query_execution=stop_query_execution,
+    )
