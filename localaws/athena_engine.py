@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 from dataclasses import dataclass, field
@@ -55,7 +56,8 @@ class Session:
         self.cancelled.set()
         connection = self._connection
         if connection is not None:
-            connection.interrupt()
+            with contextlib.suppress(duckdb.ConnectionException):  # it has just ended
+                connection.interrupt()
 
     def run(self, sql: str) -> tuple[list[dict[str, Any]], str]:
         """Run a query; return its ColumnInfos and its result as the text of a CSV object.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import logging
 import threading
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -21,6 +22,8 @@ from localaws.services import ACCOUNT
 if TYPE_CHECKING:
     from localaws.athena_engine import Session
     from localaws.services import Services
+
+log = logging.getLogger(__name__)
 
 _STOPPED_MEANWHILE: Final = "localaws stopped while this query was under way: run it again"
 _AT_A_TIME: Final = 4
@@ -103,8 +106,11 @@ class Queries:
             try:
                 if execution.state == "RUNNING":
                     self._answer(execution, session)
-            except (LocalawsError, OSError) as problem:
+            except LocalawsError as problem:
                 state, reason = "FAILED", str(problem)
+            except Exception as problem:  # a query must end, whatever happens
+                log.exception("query %s failed", execution.id)
+                state, reason = "FAILED", f"localaws failed at this query: {problem!r}"
             if session.meter.exceeded:
                 state, reason = "CANCELLED", "Bytes scanned limit was exceeded"
             with self._services.changing("athena"):

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import pyarrow as pa
+from deltalake.exceptions import DeltaError as Unreadable
 from pyarrow import fs
 
+from localaws.delta_catalog import DeltaError
 from localaws.objects import MissingObjectError, read_object
 
 if TYPE_CHECKING:
@@ -104,6 +106,12 @@ class _TableFiles(fs.FileSystemHandler):  # type: ignore[misc] # pyarrow has no 
 
 
 def dataset(table: DeltaTable, location: str, meter: Meter, *, account: str, region: str) -> Any:
-    """Return the table as a dataset whose files are read, and counted, as a query needs them."""
+    """Return the table as a dataset whose files are read, and counted, as a query needs them.
+
+    Raises DeltaError for tables with features that only newer readers know.
+    """
     files = _TableFiles(location, meter, account=account, region=region)
-    return table.to_pyarrow_dataset(filesystem=fs.PyFileSystem(files))
+    try:
+        return table.to_pyarrow_dataset(filesystem=fs.PyFileSystem(files))
+    except Unreadable as error:
+        raise DeltaError(f"{location} cannot be queried: {error}") from error

@@ -147,7 +147,7 @@ class CatalogUpdate:
     """
 
     def __init__(self, crawler: FakeCrawler, log: Callable[[str], None]) -> None:
-        database = crawler.backend.databases.get(crawler.database_name)
+        database = crawler.backend.databases.get(crawler.database_name.lower())
         if database is None:
             raise CrawlError(f"Database {crawler.database_name} does not exist: create it first")
         self._database = database

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import statistics
 import threading
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ from localaws.patching import replace
 
 if TYPE_CHECKING:
     from localaws.services import Services
+
+logger = logging.getLogger(__name__)
 
 _STOPPED_MEANWHILE = "localaws stopped while this crawl was under way: start the crawler again"
 
@@ -75,6 +78,10 @@ class Crawls:
                     update.apply(found)
         except LocalawsError as problem:
             state, error = "FAILED", str(problem)
+        except Exception as problem:  # a crawl must end, whatever happens
+            logger.exception("crawl %s failed", crawl.crawl_id)
+            state, error = "FAILED", f"localaws failed at this crawl: {problem!r}"
+        if error is not None:
             log(error, "ERROR")
         log("Crawler has finished running and is in state READY", "BENCHMARK")
         stream.write(lines)

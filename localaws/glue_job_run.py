@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from moto.glue.models import FakeJob
 
 TERMINAL: Final = frozenset({"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT"})
+_BEFORE_5: Final = ("0.", "1.", "2.", "3.", "4.")
 STOPPED_MEANWHILE: Final = (
     "localaws stopped while this run was under way; what it had committed stays, start it again"
 )
@@ -39,7 +40,7 @@ class JobRun(FakeJobRun):
         self.execution_class = job.execution_class
         self.role = (job.role or "").partition(":role/")[2] or job.role
         if not self.timeout:  # minutes; https://docs.aws.amazon.com/glue/ StartJobRun
-            self.timeout = 480 if self.glue_version >= "5" else 2880
+            self.timeout = 2880 if self.glue_version.startswith(_BEFORE_5) else 480
 
     @property
     def status(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import dataclass, field
 from signal import Signals
@@ -20,6 +21,8 @@ from localaws.patching import replace
 
 if TYPE_CHECKING:
     from localaws.services import Services
+
+log = logging.getLogger(__name__)
 
 MINUTE: Final = 60.0
 """Seconds per unit of a run's Timeout."""
@@ -111,8 +114,11 @@ class JobRuns:
         run = work.run
         try:
             state, error = self._execute(job, work)
-        except (LocalawsError, OSError) as problem:
+        except LocalawsError as problem:
             state, error = "FAILED", str(problem)
+        except Exception as problem:  # a run must end, whatever happens
+            log.exception("run %s failed", run.job_run_id)
+            state, error = "FAILED", f"localaws failed at this run: {problem!r}"
         if work.process is not None:
             work.process.close()
         self._services.persist("logs")
