@@ -1,0 +1,318 @@
+"""`lakehouse run`, `query` and `serve` end to end, each as its own process, on this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import duckdb
+import pytest
+
+from pipeline import job, local
+from pipeline.errors import PipelineBusyError, RunFailedError
+from pipeline.wait import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = ["--songs", "60", "--events-per-day", "400", "--seed", "5"]
+NEW_DAY = "log-data/2018/11/2018-11-03-events.json"
+STAGES = ["provision", "upload", "job", "crawler", "query", "report"]
+ORIGINAL_QUERY = (
+    "SELECT a.artist_name, s.title AS music, a.artist_location "
+    "FROM artists a INNER JOIN songs s ON a.artist_name = s.artist_name"
+)
+
+
+def lakehouse(
+    *arguments: str | Path, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user does."""
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline", *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, **(environment or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def document(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """Read the one JSON object of a command that went well."""
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def run(state: Path, *arguments: str | Path) -> dict[str, Any]:
+    """Run the pipeline on a state folder."""
+    return document(lakehouse("run", "--local", "--state", state, "--json", *arguments))
+
+
+def expected(source: Path) -> dict[str, int]:
+    """Count the rows of each table by SQL over the input, without any code of the project."""
+    with duckdb.connect() as db:
+        db.execute(
+            f"""
+            SET TimeZone = 'UTC';
+            CREATE TABLE s AS SELECT * FROM read_json('{source}/song-data/**/*.json');
+            CREATE TABLE p AS SELECT * FROM read_json('{source}/log-data/**/*.json',
+                format = 'newline_delimited') WHERE page = 'NextSong';
+            """  # noqa: S608 - the path is the test's own
+        )
+        counts = {
+            "songs": "SELECT count(DISTINCT song_id) FROM s",
+            "artists": "SELECT count(DISTINCT artist_id) FROM s",
+            "users": "SELECT count(DISTINCT userId) FROM p",
+            "time": "SELECT count(DISTINCT ts) FROM p",
+            "songplays": "SELECT count(DISTINCT (userId, sessionId, itemInSession, ts)) FROM p",
+            "ingested_files": f"SELECT count(*) FROM glob('{source}/*-data/**/*.json')",  # noqa: S608
+        }
+        return {
+            "quarantined_records": 0,
+            **{name: (db.execute(sql).fetchone() or (0,))[0] for name, sql in counts.items()},
+        }
+
+
+def rows(ran: dict[str, Any]) -> dict[str, int]:
+    """Pick the row counts out of a run's document."""
+    return {name: table["rows"] for name, table in ran["tables"].items()}
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clean sample of three days."""
+    folder = tmp_path_factory.mktemp("input") / "music"
+    done = lakehouse("sample", folder, "--days", "3", *SAMPLE, "--json")
+    assert document(done)["events"] == 1200
+    return folder
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state folder of the runs below."""
+    return tmp_path_factory.mktemp("state") / "kept"
+
+
+@pytest.fixture(scope="module")
+def two_days(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first two of the three days, under the names that the public samples use."""
+    folder = tmp_path_factory.mktemp("part")
+    shutil.copytree(source / "song-data", folder / "song_data")
+    shutil.copytree(source / "log-data", folder / "log_data")
+    (folder / NEW_DAY.replace("log-data", "log_data")).unlink()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def runs(source: Path, two_days: Path, state: Path) -> dict[str, dict[str, Any]]:
+    """Two days, the same again, then all three, then without any source."""
+    return {
+        "first": run(state, "--source", two_days),
+        "second": run(state, "--source", two_days),
+        "third": run(state, "--source", source),
+        "fourth": run(state),
+    }
+
+
+def test_the_tables_hold_exactly_what_sql_counts(
+    runs: dict[str, dict[str, Any]], source: Path, tmp_path: Path
+) -> None:
+    """After two days, and after the third."""
+    assert rows(runs["third"]) == expected(source)
+    part = shutil.copytree(source, tmp_path / "part")
+    (part / NEW_DAY).unlink()
+    assert rows(runs["first"]) == expected(part)
+
+
+def test_a_run_tells_its_stages_files_records_and_tables(runs: dict[str, dict[str, Any]]) -> None:
+    """The document has what scripts rely on."""
+    first = runs["first"]
+    assert first["status"] == "succeeded"
+    assert [stage["name"] for stage in first["stages"]] == STAGES
+    assert {stage["status"] for stage in first["stages"]} == {"succeeded"}
+    assert first["upload"] == {"found": 62, "uploaded": 62, "unchanged": 0}
+    assert first["files"].items() >= {"listed": 62, "new": 62, "ingested": 62}.items()
+    assert first["records"]["read"] == 60 + 800
+    assert first["records"]["quarantined"] == first["records"]["duplicates"] == 0
+    for table in first["tables"].values():
+        assert set(table) == {"rows", "files", "version", "location"}
+        assert table["location"].startswith("s3://")
+
+
+def test_the_original_query_ends_the_run(runs: dict[str, dict[str, Any]], source: Path) -> None:
+    """Its text is the original one, and so is its answer."""
+    query = runs["third"]["query"]
+    assert " ".join(query["sql"].split()).rstrip(";") == ORIGINAL_QUERY
+    assert query["columns"] == ["artist_name", "music", "artist_location"]
+    assert query["row_count"] >= len(query["rows"]) > 0
+    assert query["bytes_scanned"] > 0
+    titles = {json.loads(p.read_text())["title"] for p in source.glob("song-data/**/*.json")}
+    assert {row[1] for row in query["rows"]} <= titles
+
+
+def test_the_same_input_again_changes_nothing(runs: dict[str, dict[str, Any]]) -> None:
+    """No file is sent, none is new, no row comes or goes."""
+    second = runs["second"]
+    assert second["upload"] == {"found": 62, "uploaded": 0, "unchanged": 62}
+    assert (second["files"]["new"], second["files"]["ingested"]) == (0, 0)
+    assert rows(second) == rows(runs["first"])
+    assert second["query"]["row_count"] == runs["first"]["query"]["row_count"]
+
+
+def test_one_more_day_is_ingested_alone(runs: dict[str, dict[str, Any]]) -> None:
+    """song_data and song-data are the same folder, so 62 of 63 files are there already."""
+    third = runs["third"]
+    assert third["upload"] == {"found": 63, "uploaded": 1, "unchanged": 62}
+    assert (third["files"]["new"], third["files"]["ingested"]) == (1, 1)
+    assert third["records"]["read"] == 400
+
+
+def test_a_run_without_a_source_works_on_what_has_landed(runs: dict[str, dict[str, Any]]) -> None:
+    """There is nothing new, and the upload stage is left out."""
+    fourth = runs["fourth"]
+    assert [stage["name"] for stage in fourth["stages"]] == [s for s in STAGES if s != "upload"]
+    assert rows(fourth) == rows(runs["third"])
+
+
+def test_people_get_the_report_on_standard_output(
+    runs: dict[str, dict[str, Any]], state: Path
+) -> None:
+    """Progress goes to standard error, the report to standard output."""
+    done = lakehouse("run", "--local", "--state", state)
+    assert done.returncode == 0, done.stderr
+    table = dict(line.split()[:2] for line in done.stdout.splitlines() if line.count("  ") > 2)
+    assert table["songplays"] == f"{runs['fourth']['tables']['songplays']['rows']:,}"
+    assert ORIGINAL_QUERY in done.stdout
+    assert "job       done" in done.stderr
+
+
+@pytest.mark.usefixtures("runs")
+def test_queries_answer_from_the_state_folder(state: Path, runs: dict[str, Any]) -> None:
+    """SQL of the user's own, and the queries that the stack keeps by name."""
+    sql = "SELECT count(*) AS n, max(song) AS last FROM songplays"
+    found = document(lakehouse("query", "--local", "--state", state, sql, "--json"))["query"]
+    assert found["columns"] == ["n", "last"]
+    assert found["rows"][0][0] == runs["fourth"]["tables"]["songplays"]["rows"]
+    named = lakehouse(
+        "query", "--local", "--state", state, "--name", "artists-and-songs", "--max-rows", "3"
+    )
+    assert named.returncode == 0, named.stderr
+    lines = named.stdout.splitlines()
+    assert lines[0].split() == ["artist_name", "music", "artist_location"]
+    assert "the first 3 rows; --max-rows shows more" in lines
+    wrong = lakehouse("query", "--local", "--state", state, "SELECT x FROM songs", "--json")
+    assert wrong.returncode == 1
+    assert "x" in json.loads(wrong.stdout)["error"]["message"]
+
+
+@contextmanager
+def serving(*arguments: str | Path) -> Iterator[tuple[dict[str, Any], subprocess.Popen[str]]]:
+    """Serve for the length of the block, and read what the command announces."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "pipeline", "serve", "--json", *map(str, arguments)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        try:
+            yield json.loads(server.stdout.readline()), server
+        finally:
+            server.terminate()
+
+
+@pytest.mark.usefixtures("runs")
+def test_serve_lends_the_state_to_any_client_and_to_the_stack_option(state: Path) -> None:
+    """What was made by local runs is there for boto3, and `--stack` works on it as on AWS."""
+    with serving("--state", state, "--port", "0") as (announced, server):
+        environment = announced["environment"]
+        client = boto3.client(
+            "ssm",
+            endpoint_url=announced["endpoint"],
+            region_name=environment["AWS_REGION"],
+            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        )
+        outputs = client.get_parameter(Name="/lakehouse/local/outputs")["Parameter"]["Value"]
+        assert json.loads(outputs)["version"] == 1
+        ran = document(lakehouse("run", "--stack", "local", "--json", environment=environment))
+        assert [stage["name"] for stage in ran["stages"]] == STAGES[2:]
+        other = lakehouse("run", "--stack", "other", "--json", environment=environment)
+        assert other.returncode == 2
+        assert (
+            "/lakehouse/other/outputs does not exist"
+            in json.loads(other.stdout)["error"]["message"]
+        )
+        in_use = lakehouse("run", "--local", "--state", state, "--json")
+        assert in_use.returncode == 2
+        assert json.loads(in_use.stdout)["error"]["type"] == "StateInUseError"
+        server.send_signal(signal.SIGINT)
+        assert server.wait() == 0
+
+
+def test_a_taken_port_is_one_sentence() -> None:
+    """It names the port and the way out."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = lakehouse("serve", "--port", str(port))
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"lakehouse: Port {port} on 127.0.0.1 is taken.")
+
+
+def test_a_state_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    """A file in the way is named."""
+    (tmp_path / "file").write_text("")
+    done = lakehouse("run", "--local", "--state", tmp_path / "file", "--source", tmp_path)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Any]:
+    """A local stack in memory, for tests that break it."""
+    with local.server(None) as running:
+        yield local.provision(running, None)
+
+
+def replace_script(stack: Any, text: str) -> None:
+    """Put another script in the place of the job's."""
+    found = stack.aws.glue.get_job(JobName=stack.outputs.job_name)["Job"]
+    bucket, _, key = found["Command"]["ScriptLocation"].removeprefix("s3://").partition("/")
+    stack.aws.s3.put_object(Bucket=bucket, Key=key, Body=text.encode())
+
+
+def test_a_failing_job_is_told_with_its_reason_and_its_log(stack: Any) -> None:
+    """The script's last words are in the message."""
+    replace_script(stack, "print('reading song 7')\nraise SystemExit('song 7 is a poem')\n")
+    with pytest.raises(RunFailedError) as failure:
+        job.run_job(stack.aws, stack.outputs.job_name, "r", SystemClock(), lambda _state: None)
+    assert "ended as FAILED" in str(failure.value)
+    assert "song 7 is a poem" in str(failure.value)
+    assert "  reading song 7" in str(failure.value)
+
+
+def test_a_second_run_is_refused_while_the_first_holds_the_job(stack: Any) -> None:
+    """Exit code 3 is for this: the message names the run that is under way."""
+    replace_script(stack, "import time\ntime.sleep(600)\n")
+    name = stack.outputs.job_name
+    first = job.start(stack.aws, name, "one", SystemClock())
+    try:
+        with pytest.raises(PipelineBusyError, match=first):
+            job.start(stack.aws, name, "two", SystemClock())
+        assert job.start(stack.aws, name, "one", SystemClock()) == first
+    finally:
+        stack.aws.glue.batch_stop_job_run(JobName=name, JobRunIds=[first])
