@@ -56,8 +56,11 @@ def settle(backend: AthenaBackend) -> None:
 
 
 def load_engine() -> None:
-    """Import what queries need, half a second's worth, so that the first need not wait for it."""
+    """Import what queries need, about a second's worth, so that the first need not wait for it."""
+    importlib.import_module("pyarrow.dataset")
+    athena_sql = importlib.import_module("localaws.athena_sql")
     importlib.import_module("localaws.athena_engine")
+    athena_sql.to_duckdb(athena_sql.parse("SELECT 1"))  # sqlglot loads each dialect at first use
 
 
 class Queries:
@@ -270,12 +273,18 @@ def install(services: Services) -> None:
     queries = Queries(services)
 
     services.on_shutdown(queries.close)
-    services.on_restore("athena", settle)
+
+    def restored(backend: AthenaBackend) -> None:
+        settle(backend)
+        if len(backend.work_groups) > 1:
+            load_in_background()
+
+    services.on_restore("athena", restored)
     create_work_group = AthenaBackend.create_work_group
 
     def create_and_load(self: AthenaBackend, name: str, *args: Any, **kwargs: Any) -> Any:
         if name != "primary":  # which every backend has from the start
-            threading.Thread(target=load_engine, daemon=True).start()
+            load_in_background()
         return create_work_group(self, name, *args, **kwargs)
 
     def start_query_execution(self: AthenaResponse) -> str:
