@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from moto.backends import list_of_moto_modules
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from localaws import s3_direct
 from localaws.errors import LocalawsError, UnsupportedError
 from localaws.unsupported import STATUS, action_of, error_reply
 
@@ -119,6 +120,8 @@ class Dispatcher(DomainDispatcherApplication):
         start_response: StartResponse,
     ) -> Iterable[bytes]:
         if service in _S3:
+            if s3_direct.answers(environ):
+                application = s3_direct.answer
             if environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
                 return application(environ, start_response)
             with self._services.lock("s3"):

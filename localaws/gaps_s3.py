@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import moto.core.responses
 from moto.s3.models import FakeAcl, FakeBucket, FakeKey, S3Backend, get_canned_acl
 from moto.s3.responses import S3Response
 
@@ -46,7 +48,16 @@ def install(services: Services) -> None:  # noqa: ARG001 - every extension has t
         list_buckets=list_sorted,
         log_incoming_request=lambda self, request, bucket_name: None,  # noqa: ARG005
     )
+    # moto draws each of the 52 characters of a request id one by one.
+    vars(moto.core.responses)["gen_amzn_requestid_long"] = _add_request_id
     replace(S3Response, subdomain_based_buckets=staticmethod(subdomain_based_buckets))
+
+
+def _add_request_id(headers: dict[str, Any] | None = None) -> str:
+    request_id = secrets.token_hex(26).upper()
+    if headers is not None:
+        headers["x-amzn-requestid"] = request_id
+    return request_id
 
 
 class _Request:

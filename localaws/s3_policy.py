@@ -9,9 +9,9 @@ unsigned requests, as every signed one comes from the account that owns the buck
 from __future__ import annotations
 
 import json
+import threading
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import request as flask_request
 from moto.iam.access_control import PermissionResult
 from moto.s3.exceptions import BucketAccessDeniedError, S3ClientError
 from moto.s3.models import FakeBucket, S3Backend
@@ -24,6 +24,8 @@ from localaws.s3_conditions import wildcard
 from localaws.s3_request import PolicyRequest, bucket_action, object_action
 
 if TYPE_CHECKING:
+    from moto.core.request import Request
+
     from localaws.services import Services
 
 _KNOWN: Final = {
@@ -32,6 +34,9 @@ _KNOWN: Final = {
 }  # fmt: skip
 # The root user of the account can always mend a policy that locks everybody out.
 _ALWAYS_ALLOWED: Final = {"s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy"}
+
+# The request that this thread answers: moto's buckets are not told.
+_current = threading.local()
 
 
 class MalformedPolicyError(S3ClientError):
@@ -115,6 +120,13 @@ def install(services: Services) -> None:  # noqa: ARG001 - every extension has t
     """Make moto's S3 evaluate bucket policies with this module."""
     put_bucket_policy = S3Backend.put_bucket_policy
     authorize = S3Response._authenticate_and_authorize_s3_action
+    setup_class = S3Response.setup_class
+
+    def setup_and_remember(
+        self: S3Response, request: Request, full_url: str | None = None, headers: Any = None
+    ) -> None:
+        _current.request = request
+        setup_class(self, request, full_url, headers)
 
     def put_checked(self: S3Backend, bucket_name: str, policy: bytes) -> None:
         check_policy(policy)
@@ -125,7 +137,8 @@ def install(services: Services) -> None:  # noqa: ARG001 - every extension has t
         # with the right one. Of DeleteObjects it asks for each key, and needs the whole answer.
         if self.policy is None:
             return PermissionResult.NEUTRAL
-        several = flask_request.method == "POST" and "delete" in flask_request.args
+        request = _current.request
+        several = request.method == "POST" and "delete" in request.args
         result = evaluate(self.policy, _seen(self, action, resource))
         if result is PermissionResult.DENIED and not several:
             return PermissionResult.NEUTRAL
@@ -138,7 +151,7 @@ def install(services: Services) -> None:  # noqa: ARG001 - every extension has t
         bucket = self.backend.buckets.get(bucket_name or "")
         if bucket is None or bucket.policy is None:
             return
-        method, query = flask_request.method, flask_request.args
+        method, query = self.request.method, self.request.args
         action = object_action(method, query) if key_name else bucket_action(method, query)
         if action in _ALWAYS_ALLOWED or (method == "POST" and "delete" in query):
             return
@@ -165,15 +178,20 @@ def install(services: Services) -> None:  # noqa: ARG001 - every extension has t
 
     replace(S3Backend, put_bucket_policy=put_checked)
     replace(FakeBucket, get_permission=get_permission, _log_permissions_enabled_policy=lets_logs_in)
-    replace(S3Response, _authenticate_and_authorize_s3_action=authorize_by_policy)
+    replace(
+        S3Response,
+        _authenticate_and_authorize_s3_action=authorize_by_policy,
+        setup_class=setup_and_remember,
+    )
 
 
 def _seen(bucket: FakeBucket, action: str, resource: str) -> PolicyRequest:
-    headers = {name.lower(): value for name, value in flask_request.headers.items()}
+    request = _current.request
+    headers = {name.lower(): value for name, value in request.headers.items()}
     return PolicyRequest(
         action=action,
         resource=resource,
         headers=headers,
-        query=flask_request.args,
+        query=request.args,
         account=bucket.account_id,
     )
