@@ -7,6 +7,7 @@ were seen: not on order, batching, repetition or crashes (docs/adr/0004).
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -75,6 +76,7 @@ def _stage(bronze: Bronze, arguments: Arguments, versions: list[ObjectVersion]) 
     batch = f"{arguments.run_id}.{uuid4().hex[:12]}"
     entries: list[Entry] = []
     refused: list[str] = []
+    reasons: Counter[str] = Counter()
     for source in SOURCES:
         own = [v for v in versions if stage.source_of(v.path, arguments.landing) is source]
         if not own:
@@ -82,7 +84,10 @@ def _stage(bronze: Bronze, arguments: Arguments, versions: list[ObjectVersion]) 
         path = stage.folder(arguments.processing, batch, source)
         stage.write(bronze.spark, source, own, path)
         read = stage.accounts(bronze.spark, source, own, path)
-        refused += [account.source_path for account in read if account.error is not None]
+        unusable = [account.source_path for account in read if account.error is not None]
+        if any(account.quarantined for account in read):
+            reasons.update(stage.reasons(bronze.spark, path, unusable))
+        refused += unusable
         entries += _entries(source, own, read)
     seen = Manifest(
         batch=batch,
@@ -90,6 +95,7 @@ def _stage(bronze: Bronze, arguments: Arguments, versions: list[ObjectVersion]) 
         contract_version=CONTRACT_VERSION,
         entries=tuple(entries),
         refused=tuple(refused),
+        reasons=dict(reasons),
     )
     manifest.write(bronze.storage, arguments.processing, seen)
     return seen

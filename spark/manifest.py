@@ -57,6 +57,8 @@ class Manifest:
 
     refused: tuple[str, ...]
     """Paths whose rows in the stage count for nothing: failed, or changed since the listing."""
+    reasons: dict[str, int]
+    """How many records were quarantined for each reason."""
 
     def has(self, source: str) -> bool:
         """Whether the batch brings any record of the source."""
@@ -73,6 +75,7 @@ def write(storage: Storage, processing: str, manifest: Manifest) -> None:
         "contract_version": manifest.contract_version,
         "entries": entries,
         "refused": manifest.refused,
+        "reasons": manifest.reasons,
     }
     storage.write_json(_path(processing, manifest.batch), document)
 
@@ -120,4 +123,5 @@ def _read(document: Any, path: str) -> Manifest:
             for entry in document["entries"]
         ),
         refused=tuple(document["refused"]),
+        reasons=document["reasons"],
     )

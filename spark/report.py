@@ -27,6 +27,7 @@ class Report:
     new: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
     records: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
     failures: list[dict[str, str]] = field(default_factory=list)
     finished_runs: list[str] = field(default_factory=list)
 
@@ -47,6 +48,7 @@ class Report:
         self._count(left)
 
     def _count(self, seen: Manifest) -> None:
+        self.reasons.update(seen.reasons)
         for entry in seen.entries:
             self.statuses[entry.status] += 1
             self.records["read"] += entry.records_read
@@ -70,6 +72,7 @@ class Report:
                 "failed": self.statuses["failed"],
             },
             "records": {kind: self.records[kind] for kind in kinds},
+            "reasons": dict(sorted(self.reasons.items())),
             "failures": self.failures,
             "finished_runs": self.finished_runs,
         }

@@ -120,6 +120,13 @@ def accounts(
     return found
 
 
+def reasons(spark: SparkSession, path: str, refused: Sequence[str]) -> dict[str, int]:
+    """How many records of a stage were quarantined for each reason."""
+    each = bad_records(spark, path, refused).select(F.explode("reasons").alias("reason"))
+    counts = each.groupBy("reason").agg(F.count(F.lit(1)).alias("records")).orderBy("reason")
+    return {row["reason"]: row["records"] for row in counts.collect()}
+
+
 def good_records(spark: SparkSession, path: str, refused: Sequence[str]) -> DataFrame:
     """The kept records of a stage, with their lineage, without those of the refused versions."""
     rows = _without(spark.read.parquet(path), refused)

@@ -45,6 +45,8 @@ def test_bad_records_are_quarantined_with_all_their_reasons(lake: Any, make_play
     report = lake.run()
     assert accounts(lake) == {"log-data/1.json": ("ingested", 12, 1, 0, 10, 1)}
     assert report["records"]["quarantined"] == 10
+    assert report["reasons"]["line: not one JSON object"] == 5
+    assert report["reasons"]["userId: missing"] == 1
     by_text = {row["raw"]: row for row in lake.rows(QUARANTINED_RECORDS)}
     assert set(by_text) == set(bad)
     assert by_text[bad[0]]["occurrences"] == 2
