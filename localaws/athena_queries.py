@@ -63,6 +63,11 @@ def load_engine() -> None:
     athena_sql.to_duckdb(athena_sql.parse("SELECT 1"))  # sqlglot loads each dialect at first use
 
 
+def load_in_background() -> None:
+    """Load the engine while the server goes on answering."""
+    threading.Thread(target=load_engine, daemon=True).start()
+
+
 class Queries:
     """Runs queries in threads, a few at a time."""
 
