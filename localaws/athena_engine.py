@@ -16,7 +16,8 @@ from localaws import athena_sql
 from localaws.athena_functions import MACROS
 from localaws.athena_results import column_info, csv_line, double, printed, real
 from localaws.athena_scan import Meter, dataset
-from localaws.athena_sql import UNNAMED, QueryError, position, unsupported
+from localaws.athena_sql import QueryError, position, unsupported
+from localaws.athena_translation import UNNAMED, to_duckdb
 from localaws.delta_catalog import Snapshot, describe, open_table
 from localaws.errors import LocalawsError
 
@@ -71,7 +72,7 @@ class Session:
             self._connection = connection
             if self.cancelled.is_set():
                 raise QueryError("Query cancelled by user")
-            return _execute(connection, athena_sql.to_duckdb(tree))
+            return _execute(connection, to_duckdb(tree))
         except duckdb.Error as error:
             raise _explained(error, sql) from error
         except OverflowError as error:

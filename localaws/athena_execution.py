@@ -27,9 +27,10 @@ class QueryExecution(Execution):
     def __init__(
         self, request: dict[str, Any], workgroup: WorkGroup, result: dict[str, Any]
     ) -> None:
+        self.request_context: dict[str, Any] = request.get("QueryExecutionContext") or {}
         super().__init__(
             query=request["QueryString"],
-            context=request.get("QueryExecutionContext") or {},
+            context="",  # moto's word for it is of another type than what it holds
             config={},
             workgroup=workgroup,
             execution_parameters=None,
@@ -92,7 +93,7 @@ class QueryExecution(Execution):
             "StatementType": self.statement_type,
             "ResultConfiguration": self.config,
             "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
-            "QueryExecutionContext": self.context,
+            "QueryExecutionContext": self.request_context,
             "Status": status,
             "Statistics": {
                 "EngineExecutionTimeInMillis": _millis(now - started),

@@ -6,16 +6,22 @@ import importlib
 import json
 import logging
 import threading
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from moto.athena.models import AthenaBackend
 from moto.athena.responses import AthenaResponse
-from moto.core.exceptions import JsonRESTError
 
 from localaws.athena_execution import TERMINAL, QueryExecution
+from localaws.athena_replies import (
+    InvalidRequestError,
+    batch_reply,
+    executions_page,
+    find_execution,
+    result_configuration,
+    results_page,
+)
 from localaws.errors import LocalawsError
-from localaws.objects import MissingObjectError, read_object, write_object
+from localaws.objects import write_object
 from localaws.patching import replace
 from localaws.services import ACCOUNT
 
@@ -28,24 +34,6 @@ log = logging.getLogger(__name__)
 _STOPPED_MEANWHILE: Final = "localaws stopped while this query was under way: run it again"
 _AT_A_TIME: Final = 4
 """Queries that run at the same time; others are QUEUED."""
-_PAGE: Final = 1000
-
-
-class InvalidRequestError(JsonRESTError):
-    """Athena's InvalidRequestException."""
-
-    code = 400
-
-    def __init__(self, message: str, error_code: str = "INVALID_INPUT") -> None:
-        super().__init__("InvalidRequestException", message)
-        self.description = json.dumps(
-            {
-                "__type": "InvalidRequestException",
-                "AthenaErrorCode": error_code,
-                "Message": message,
-                "message": message,
-            }
-        )
 
 
 def settle(backend: AthenaBackend) -> None:
@@ -59,8 +47,9 @@ def load_engine() -> None:
     """Import what queries need, about a second's worth, so that the first need not wait for it."""
     importlib.import_module("pyarrow.dataset")
     athena_sql = importlib.import_module("localaws.athena_sql")
+    translation = importlib.import_module("localaws.athena_translation")
     importlib.import_module("localaws.athena_engine")
-    athena_sql.to_duckdb(athena_sql.parse("SELECT 1"))  # sqlglot loads each dialect at first use
+    translation.to_duckdb(athena_sql.parse("SELECT 1"))  # sqlglot loads each dialect at first use
 
 
 def load_in_background() -> None:
@@ -84,7 +73,7 @@ class Queries:
         session = Session(
             account=ACCOUNT,
             region=region,
-            database=str(execution.context.get("Database") or "").lower(),  # type: ignore[attr-defined]
+            database=str(execution.request_context.get("Database") or "").lower(),
             environment=self._services.environment() | {"AWS_REGION": region},
             meter=Meter(limit),
         )
@@ -142,23 +131,6 @@ class Queries:
             write_object(self._services, url, content.encode(), **place)
 
 
-def _result_configuration(request: dict[str, Any], workgroup: Any) -> dict[str, Any]:
-    """Return where and how results are kept; an enforced workgroup's settings win.
-
-    Raises InvalidRequestError when nobody says where.
-    """
-    own: dict[str, Any] = workgroup.configuration.get("ResultConfiguration") or {}
-    given: dict[str, Any] = request.get("ResultConfiguration") or {}
-    enforced = workgroup.configuration.get("EnforceWorkGroupConfiguration", True)
-    chosen = own if enforced else own | given
-    if not chosen.get("OutputLocation"):
-        raise InvalidRequestError(
-            "No output location provided. An output location is required either through the "
-            "Workgroup result configuration setting or as an API input."
-        )
-    return dict(chosen)
-
-
 def _start(queries: Queries, backend: AthenaBackend, request: dict[str, Any]) -> str:
     """Return the id of a new execution, or of the one that the same token started before."""
     from localaws import athena_show, athena_sql  # noqa: PLC0415 - see load_engine
@@ -178,7 +150,7 @@ def _start(queries: Queries, backend: AthenaBackend, request: dict[str, Any]) ->
         raise InvalidRequestError(f"WorkGroup {name} is disabled.")
     if request.get("ExecutionParameters"):
         raise InvalidRequestError("localaws does not support ExecutionParameters")
-    result = _result_configuration(request, workgroup)
+    result = result_configuration(request, workgroup)
     if not athena_show.is_about_catalog(request["QueryString"]):
         try:
             athena_sql.parse(request["QueryString"])
@@ -191,86 +163,6 @@ def _start(queries: Queries, backend: AthenaBackend, request: dict[str, Any]) ->
     limit = workgroup.configuration.get("BytesScannedCutoffPerQuery")
     queries.start(execution, backend.region_name, limit)
     return execution.id
-
-
-@lru_cache(maxsize=2)
-def _rows(content: bytes, *, header: bool) -> tuple[dict[str, Any], ...]:
-    """Return the rows of a result object, kept for the next page."""
-    from localaws.athena_results import read_csv, result_row  # noqa: PLC0415
-
-    text = content.decode()
-    if header:
-        return tuple(result_row(cells) for cells in read_csv(text))
-    return tuple(result_row([line]) for line in text.splitlines())
-
-
-def _page(backend: AthenaBackend, request: dict[str, Any]) -> dict[str, Any]:
-    """Return a page of GetQueryResults. Raises InvalidRequestError."""
-    execution = _known(backend, request["QueryExecutionId"])
-    if execution.state != "SUCCEEDED":
-        waiting = "Query has not yet finished. Current state: "
-        ended = "Query did not finish successfully. Final query state: "
-        raise InvalidRequestError((ended if execution.ended else waiting) + execution.state)
-    url = execution.config["OutputLocation"]
-    try:
-        content = read_object(url, account=ACCOUNT, region=backend.region_name)
-    except MissingObjectError:
-        raise InvalidRequestError(f"Could not find results: {url} was removed") from None
-    rows = _rows(content, header=execution.has_header)
-    size = min(int(request.get("MaxResults") or _PAGE), _PAGE)
-    token = str(request.get("NextToken") or "0")
-    if not token.isdecimal():
-        raise InvalidRequestError(f"Invalid NextToken: {token}")
-    start = int(token)
-    page: dict[str, Any] = {
-        "UpdateCount": 0,
-        "ResultSet": {
-            "Rows": list(rows[start : start + size]),
-            "ResultSetMetadata": {"ColumnInfo": execution.columns},
-        },
-    }
-    if start + size < len(rows):
-        page["NextToken"] = str(start + size)
-    return page
-
-
-def _known(backend: AthenaBackend, query_id: str) -> QueryExecution:
-    execution = backend.executions.get(query_id)
-    if not isinstance(execution, QueryExecution):
-        raise InvalidRequestError(f"QueryExecution {query_id} was not found")
-    return execution
-
-
-def _listed(backend: AthenaBackend, request: dict[str, Any]) -> dict[str, Any]:
-    """Return a page of ListQueryExecutions, the newest first."""
-    name = request.get("WorkGroup") or "primary"
-    ids = [
-        execution.id
-        for execution in reversed(backend.executions.values())
-        if execution.workgroup is not None and execution.workgroup.name == name
-    ]
-    token = request.get("NextToken")
-    start = ids.index(token) if token in ids else 0
-    end = start + int(request.get("MaxResults") or 50)
-    page: dict[str, Any] = {"QueryExecutionIds": ids[start:end]}
-    return page | ({"NextToken": ids[end]} if end < len(ids) else {})
-
-
-def _batch(backend: AthenaBackend, ids: list[str]) -> dict[str, Any]:
-    """Return the reply of BatchGetQueryExecution."""
-    found = [backend.executions[query_id] for query_id in ids if query_id in backend.executions]
-    missing = [query_id for query_id in ids if query_id not in backend.executions]
-    return {
-        "QueryExecutions": [item.describe() for item in found if isinstance(item, QueryExecution)],
-        "UnprocessedQueryExecutionIds": [
-            {
-                "QueryExecutionId": query_id,
-                "ErrorCode": "INVALID_INPUT",
-                "ErrorMessage": f"QueryExecution {query_id} was not found",
-            }
-            for query_id in missing
-        ],
-    }
 
 
 def install(services: Services) -> None:
@@ -297,20 +189,20 @@ def install(services: Services) -> None:
         return json.dumps({"QueryExecutionId": _start(queries, self.athena_backend, request)})
 
     def get_query_execution(self: AthenaResponse) -> str:
-        execution = _known(self.athena_backend, self._get_param("QueryExecutionId"))
+        execution = find_execution(self.athena_backend, self._get_param("QueryExecutionId"))
         return json.dumps({"QueryExecution": execution.describe()})
 
     def batch_get_query_execution(self: AthenaResponse) -> str:
-        return json.dumps(_batch(self.athena_backend, self._get_param("QueryExecutionIds")))
+        return json.dumps(batch_reply(self.athena_backend, self._get_param("QueryExecutionIds")))
 
     def list_query_executions(self: AthenaResponse) -> str:
-        return json.dumps(_listed(self.athena_backend, json.loads(self.body)))
+        return json.dumps(executions_page(self.athena_backend, json.loads(self.body)))
 
     def get_query_results(self: AthenaResponse) -> str:
-        return json.dumps(_page(self.athena_backend, json.loads(self.body)))
+        return json.dumps(results_page(self.athena_backend, json.loads(self.body)))
 
     def stop_query_execution(self: AthenaResponse) -> str:
-        execution = _known(self.athena_backend, self._get_param("QueryExecutionId"))
+        execution = find_execution(self.athena_backend, self._get_param("QueryExecutionId"))
         if execution.state not in TERMINAL:
             queries.stop(execution)
         return "{}"

@@ -346,9 +346,9 @@ def test_job_ends_when_the_server_is_killed(doomed: tuple[process.Server, list[i
 
 
 QUICK_MINUTES = """
-from localaws import glue_jobs
+from localaws import glue_job_runs
 from localaws.startup import serve
-glue_jobs.MINUTE = 0.5
+glue_job_runs.MINUTE = 0.5
 serve(port=0, state=None, exit_with_parent=True)
 """
 
