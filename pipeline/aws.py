@@ -44,7 +44,8 @@ class Aws:
         Raises:
             AccessError: there is neither a `region` nor one in the AWS configuration.
         """
-        session = boto3.Session(region_name=region)
+        # boto3 alone among AWS's tools does not read AWS_REGION.
+        session = boto3.Session(region_name=region or os.environ.get("AWS_REGION") or None)
         if session.region_name is None:
             raise AccessError(
                 "No AWS region is set: pass --region NAME, or set AWS_REGION or the region of "

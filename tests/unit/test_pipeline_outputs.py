@@ -91,6 +91,15 @@ def test_the_local_door_is_blind_to_the_users_aws_configuration(
     }
 
 
+def test_the_region_may_come_from_the_variable_that_other_tools_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """AWS_REGION counts, and the option comes before it."""
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")
+    assert Aws.on_account().session.region_name == "eu-north-1"
+    assert Aws.on_account("eu-west-1").session.region_name == "eu-west-1"
+
+
 def test_starting_a_job_is_never_retried_blindly() -> None:
     """Every other call is; this one would be carried out twice."""
     environment = {
