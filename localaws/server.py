@@ -62,10 +62,11 @@ def run(
     """
     blobs = BlobStore((state or services.work_dir) / "blobs", kept=state is not None)
     s3_bodies.install(blobs)
+    kept = None if state is None else State(state, blobs, services)
     for install in _EXTENSIONS:
         install(services)
-    if state is not None:
-        State(state, blobs, services).install()
+    if kept is not None:
+        kept.install()
     host, port = listener.getsockname()
     server = make_server(
         host,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from localaws.errors import LocalawsError, PortInUseError
 from localaws.folders import HeldFolder, WorkFolder
 from localaws.services import Services
+from localaws.state_database import DATABASE, connect
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +29,7 @@ def serve(*, port: int, state: Path | None, exit_with_parent: bool) -> None:
     with contextlib.ExitStack() as stack:
         if state is not None:
             stack.enter_context(HeldFolder(state))
+            connect(state / DATABASE).close()  # a format that cannot be read is told at once
         listener = stack.enter_context(_listen(port))
         work = stack.enter_context(WorkFolder())
         services = Services(work_dir=work.path)

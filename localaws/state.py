@@ -18,7 +18,7 @@ from localaws.errors import StateError
 from localaws.patching import replace
 from localaws.pickling import dump_backends, load, module_of
 from localaws.s3_touched import Touched
-from localaws.state_database import connect
+from localaws.state_database import DATABASE, connect
 from localaws.state_s3 import S3State
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class State:
     """
 
     def __init__(self, folder: Path, blobs: BlobStore, services: Services) -> None:
-        self._connection = connect(folder / "localaws.db")
+        self._connection = connect(folder / DATABASE)
         self._lock = threading.Lock()
         self._services = services
         self._touched = Touched()
@@ -44,16 +44,18 @@ class State:
         query = "SELECT name FROM services"
         self._waiting = {name for (name,) in self._connection.execute(query)}
         # Bodies are read beside the thread that writes, through a connection of their own.
-        self._reader = connect(folder / "localaws.db")
+        self._reader = connect(folder / DATABASE)
         self._reading = threading.Lock()
         blobs.read_small = self._read_small
+        self._closed = False
+        # Before the extensions are there: what they do at the end is still saved.
+        services.on_shutdown(self.close)
 
     def install(self) -> None:
         """Load S3, and from now on save what changes."""
         s3_touched.install(self._touched)
         self._s3.load()
         self._services.save = self.save
-        self._services.on_shutdown(self.close)
         create = BackendDict._create_account_specific_backend
 
         def create_or_restore(backends: BackendDict[Any], account_id: str) -> None:
@@ -72,6 +74,8 @@ class State:
             if not (self._touched.buckets or self._touched.keys):
                 return
             with self._lock:
+                if self._closed:
+                    return
                 self._in_transaction(self._s3.save)
                 self._s3.saved()
             return
@@ -81,8 +85,9 @@ class State:
             self._write(module, self._dump(backends, module))
 
     def close(self) -> None:
-        """Close the database; everything is in it already."""
+        """Close the database; everything that was acknowledged is in it already."""
         with self._lock, self._reading:
+            self._closed = True
             self._reader.close()
             self._connection.close()
 
@@ -103,9 +108,10 @@ class State:
 
     def _write(self, module: str, backends: bytes) -> None:
         with self._lock:
-            self._connection.execute(
-                "INSERT OR REPLACE INTO services VALUES (?, ?)", (module, backends)
-            )
+            if not self._closed:  # a thread may outlast the server; nobody hears of its change
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO services VALUES (?, ?)", (module, backends)
+                )
 
     def _in_transaction(self, write: Any) -> None:
         self._connection.execute("BEGIN IMMEDIATE")

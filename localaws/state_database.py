@@ -16,6 +16,7 @@ from localaws.errors import StateError, StateFormatError
 if TYPE_CHECKING:
     from pathlib import Path
 
+DATABASE: Final = "localaws.db"
 FORMAT: Final = 1
 _APPLICATION: Final = 0x6C617773  # "laws", so that `file` and we tell our databases from others
 _SCHEMA: Final = """

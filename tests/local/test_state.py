@@ -322,6 +322,27 @@ def test_other_services_come_back(tmp_path: Path) -> None:
         assert _client(server, "sns").list_topics()["Topics"] == []
 
 
+def test_a_run_that_was_cut_short_is_failed(tmp_path: Path) -> None:
+    """Work under way when the process was killed is settled; a clean stop settles it too."""
+    with _killed_afterwards(tmp_path) as server:
+        s3, glue = _client(server, "s3"), _client(server, "glue")
+        s3.create_bucket(Bucket="scripts")
+        s3.put_object(Bucket="scripts", Key="j.py", Body=b"import time; time.sleep(600)")
+        command = {"Name": "glueetl", "ScriptLocation": "s3://scripts/j.py"}
+        glue.create_job(Name="j", Role="r", Command=command, GlueVersion="5.0")
+        killed = glue.start_job_run(JobName="j")["JobRunId"]
+    with process.start(state=tmp_path) as server:
+        glue = _client(server, "glue")
+        run = glue.get_job_run(JobName="j", RunId=killed)["JobRun"]
+        assert run["JobRunState"] == "FAILED"
+        assert "localaws stopped" in run["ErrorMessage"]
+        stopped = glue.start_job_run(JobName="j")["JobRunId"]
+    assert server.log() == ""
+    with process.start(state=tmp_path) as server:
+        run = _client(server, "glue").get_job_run(JobName="j", RunId=stopped)["JobRun"]
+        assert run["JobRunState"] not in {"STARTING", "RUNNING", "SUCCEEDED"}
+
+
 def test_a_folder_serves_one_process_at_a_time(tmp_path: Path) -> None:
     """A second server on the same folder is refused by name; after the first, it starts."""
     with (
