@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
+from lakehouse.lake_formation import open_to_iam
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -26,6 +28,8 @@ class CatalogArgs:
     crawler_role_arn: pulumi.Input[str]
     tables: Mapping[str, pulumi.Input[str]]
     """Table -> s3://bucket/folder/ of its Delta log; the folder's name becomes the table's."""
+    open_to_iam: bool
+    """Whether IAM alone decides on new tables, without Lake Formation."""
 
 
 class Catalog(pulumi.ComponentResource):
@@ -45,6 +49,7 @@ class Catalog(pulumi.ComponentResource):
             "bronze",
             name=args.database_name,
             description="The bronze Delta tables of the music lakehouse",
+            create_table_default_permissions=open_to_iam() if args.open_to_iam else None,
             opts=child,
         )
         crawler = aws.glue.Crawler(

@@ -27,6 +27,10 @@ PrincipalArn = Annotated[
     str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:(root|role/[\w+=,.@/-]+|user/[\w+=,.@/-]+)$")
 ]
 
+PolicyArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+$")]
+AnalystTable = Literal["songs", "artists", "users", "time", "songplays"]
+"""Never the quarantine, which holds raw records, nor the ledger."""
+
 
 class Settings(BaseModel):
     """The ``lakehouse:`` keys of ``Pulumi.<stack>.yaml``, each in camelCase there.
@@ -51,6 +55,23 @@ class Settings(BaseModel):
         default=(),
         strict=False,
         description="a list of IAM role, user or root ARNs; at least one in prod",
+    )
+    analyst_principals: tuple[PrincipalArn, ...] = Field(
+        default=(),
+        strict=False,
+        description="a list of IAM role, user or root ARNs",
+    )
+    analyst_tables: tuple[AnalystTable, ...] = Field(
+        default=("songs", "artists", "time", "songplays"),
+        min_length=1,
+        strict=False,
+        description="a list of one or more of songs, artists, users, time and songplays",
+    )
+    permissions_boundary_arn: PolicyArn | None = Field(
+        default=None, description="the ARN of an IAM policy"
+    )
+    lake_formation: Literal["off", "grants"] = Field(
+        default="off", description="off or grants, in quotes"
     )
     glue_version: GlueVersion = Field(
         default=DEFAULT_GLUE_VERSION, description="5.0, 5.1 or 6.0, in quotes"

@@ -68,8 +68,13 @@ class Names:
 
     @property
     def workgroup(self) -> str:
-        """The Athena workgroup."""
+        """The operator's Athena workgroup."""
         return self.base
+
+    @property
+    def analyst_workgroup(self) -> str:
+        """The analysts' Athena workgroup."""
+        return f"{self.base}-analyst"
 
     def role(self, actor: str) -> str:
         """The IAM role of an actor."""

@@ -1,4 +1,4 @@
-"""One role per actor, each with its own narrow policy: job, crawler, operator."""
+"""One role per actor, each with its own narrow policy: job, crawler, operator, analyst."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pulumi_aws as aws
 
-from lakehouse import policies
+from lakehouse import lake_formation, policies
+from lakehouse.analyst_policies import analyst_policy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,8 @@ class ActorRoleArgs:
     description: str
     trust: policies.Document
     policy: policies.Document
+    boundary: str | None = None
+    """The policy that no permission of this role can exceed; None for none."""
 
 
 class ActorRole(pulumi.ComponentResource):
@@ -43,6 +46,7 @@ class ActorRole(pulumi.ComponentResource):
             name=args.role_name,
             description=args.description,
             assume_role_policy=_text(args.trust),
+            permissions_boundary=args.boundary,
             opts=child,
         )
         policy = aws.iam.RolePolicy(
@@ -54,11 +58,17 @@ class ActorRole(pulumi.ComponentResource):
 
 @dataclass(frozen=True)
 class PermissionsArgs:
-    """The names that the policies speak of, and who operates the pipeline."""
+    """The names that the policies speak of, who operates the pipeline and who analyses."""
 
     names: Names
     tables: Sequence[str]
     operator_principals: Sequence[str]
+    analyst_principals: Sequence[str]
+    """None of them, no role."""
+    analyst_tables: Sequence[str]
+    boundary: str | None
+    lake_formation: bool
+    """Whether Lake Formation's grants are to count as well."""
 
 
 class Permissions(pulumi.ComponentResource):
@@ -70,6 +80,8 @@ class Permissions(pulumi.ComponentResource):
     """For the crawler."""
     operator_role_arn: pulumi.Output[str]
     """For whoever runs the pipeline."""
+    analyst_role_arn: pulumi.Output[str] | None
+    """For whoever only queries."""
 
     def __init__(
         self, name: str, args: PermissionsArgs, opts: pulumi.ResourceOptions | None = None
@@ -77,44 +89,59 @@ class Permissions(pulumi.ComponentResource):
         super().__init__("lakehouse:permissions:Permissions", name, None, opts)
         names = args.names
         child = pulumi.ResourceOptions(parent=self)
-        job = ActorRole(
-            "job-role",
-            ActorRoleArgs(
-                role_name=names.role("job"),
-                description="The Glue job: landing to bronze",
-                trust=policies.glue_trust(names),
-                policy=policies.job_policy(names),
-            ),
-            child,
-        )
-        crawler = ActorRole(
-            "crawler-role",
-            ActorRoleArgs(
-                role_name=names.role("crawler"),
-                description="The crawler: bronze Delta logs to the Data Catalog",
-                trust=policies.glue_trust(names),
-                policy=policies.crawler_policy(names, args.tables),
-            ),
-            child,
-        )
-        operator = ActorRole(
-            "operator-role",
-            ActorRoleArgs(
-                role_name=names.role("operator"),
-                description="The pipeline: upload, run, crawl, query",
-                trust=policies.operator_trust(args.operator_principals),
-                policy=policies.operator_policy(names),
-            ),
-            child,
-        )
-        self.job_role_arn = job.arn
-        self.crawler_role_arn = crawler.arn
-        self.operator_role_arn = operator.arn
+
+        def role(
+            actor: str, description: str, trust: policies.Document, *policy: policies.Document
+        ) -> ActorRole:
+            statements = [statement for part in policy for statement in part["Statement"]]
+            return ActorRole(
+                f"{actor}-role",
+                ActorRoleArgs(
+                    role_name=names.role(actor),
+                    description=description,
+                    trust=trust,
+                    policy=policies.document(statements),
+                    boundary=args.boundary,
+                ),
+                child,
+            )
+
+        grants = policies.document([lake_formation.data_access()] if args.lake_formation else [])
+        self.job_role_arn = role(
+            "job",
+            "The Glue job: landing to bronze",
+            policies.glue_trust(names),
+            policies.job_policy(names),
+        ).arn
+        self.crawler_role_arn = role(
+            "crawler",
+            "The crawler: bronze Delta logs to the Data Catalog",
+            policies.glue_trust(names),
+            policies.crawler_policy(names, args.tables),
+            grants,
+        ).arn
+        self.operator_role_arn = role(
+            "operator",
+            "The pipeline: upload, run, crawl, query",
+            policies.named_trust("NamedOperators", args.operator_principals),
+            policies.operator_policy(names),
+            grants,
+        ).arn
+        self.analyst_role_arn = None
+        if args.analyst_principals:
+            self.analyst_role_arn = role(
+                "analyst",
+                "Analysts: queries over the chosen tables",
+                policies.named_trust("NamedAnalysts", args.analyst_principals),
+                analyst_policy(names, args.analyst_tables),
+                grants,
+            ).arn
         self.register_outputs(
             {
                 "job_role_arn": self.job_role_arn,
                 "crawler_role_arn": self.crawler_role_arn,
                 "operator_role_arn": self.operator_role_arn,
+                "analyst_role_arn": self.analyst_role_arn,
             }
         )
 

@@ -57,12 +57,12 @@ def glue_trust(names: Names) -> Document:
     )
 
 
-def operator_trust(principals: Sequence[str]) -> Document:
-    """The people and machines that may push the button."""
+def named_trust(sid: str, principals: Sequence[str]) -> Document:
+    """Only the people and machines whose ARNs the stack's settings list."""
     return document(
         [
             {
-                "Sid": "NamedOperators",
+                "Sid": sid,
                 "Effect": "Allow",
                 "Principal": {"AWS": sorted(principals)},
                 "Action": "sts:AssumeRole",

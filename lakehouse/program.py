@@ -13,6 +13,7 @@ from lakehouse.artifacts import job_modules, job_script
 from lakehouse.catalog import Catalog, CatalogArgs
 from lakehouse.config import load_settings
 from lakehouse.jobs import Jobs, JobsArgs
+from lakehouse.lake_formation import Grants, GrantsArgs
 from lakehouse.naming import BRONZE, LANDING, PROCESSING, RESULTS, SCRIPTS, make_names
 from lakehouse.outputs import PublishedOutputs, PublishedOutputsArgs
 from lakehouse.permissions import Permissions, PermissionsArgs
@@ -53,6 +54,10 @@ def program() -> None:
             tables=TABLE_NAMES,
             # Outside production everyone whom the account's own administrators let in may operate.
             operator_principals=settings.operator_principals or (names.iam_arn("root"),),
+            analyst_principals=settings.analyst_principals,
+            analyst_tables=settings.analyst_tables,
+            boundary=settings.permissions_boundary_arn,
+            lake_formation=settings.lake_formation == "grants",
         ),
     )
     tables = {
@@ -66,8 +71,20 @@ def program() -> None:
             crawler_name=names.crawler,
             crawler_role_arn=permissions.crawler_role_arn,
             tables=tables,
+            open_to_iam=settings.lake_formation == "off",
         ),
     )
+    if settings.lake_formation == "grants":
+        Grants(
+            "grants",
+            GrantsArgs(
+                database_name=catalog.database_name,
+                crawler_role_arn=permissions.crawler_role_arn,
+                operator_role_arn=permissions.operator_role_arn,
+                analyst_role_arn=permissions.analyst_role_arn,
+                analyst_tables=settings.analyst_tables,
+            ),
+        )
     jobs = Jobs(
         "jobs",
         JobsArgs(
@@ -95,6 +112,7 @@ def program() -> None:
             account_id=account.id,
             bytes_limit=settings.query_bytes_limit,
             force_destroy=settings.allow_data_deletion,
+            analyst_workgroup_name=names.analyst_workgroup if settings.analyst_principals else None,
         ),
     )
     outputs = {

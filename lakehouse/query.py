@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from lakehouse.analyst_policies import RESULTS_FOLDER
+
 
 @dataclass(frozen=True)
 class SavedQuery:
@@ -58,6 +60,8 @@ class QueryArgs:
     account_id: str
     bytes_limit: int
     force_destroy: bool
+    analyst_workgroup_name: str | None
+    """A workgroup whose results lie apart, for those who may not read all results; None: none."""
 
 
 class Query(pulumi.ComponentResource):
@@ -70,17 +74,35 @@ class Query(pulumi.ComponentResource):
         self, name: str, args: QueryArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("lakehouse:query:Query", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        workgroup = self._workgroup("queries", args.workgroup_name, "", args)
+        for query in SAVED_QUERIES:
+            aws.athena.NamedQuery(
+                query.name,
+                name=query.name,
+                description=query.description,
+                workgroup=workgroup.name,
+                database=args.database_name,
+                query=query.sql,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        if args.analyst_workgroup_name is not None:
+            self._workgroup("analyst", args.analyst_workgroup_name, RESULTS_FOLDER, args)
+        self.workgroup_name = workgroup.name
+        self.register_outputs({"workgroup_name": self.workgroup_name})
+
+    def _workgroup(
+        self, logical_name: str, name: str, folder: str, args: QueryArgs
+    ) -> aws.athena.Workgroup:
         results = aws.athena.WorkgroupConfigurationResultConfigurationArgs(
-            output_location=pulumi.Output.concat("s3://", args.results_bucket, "/"),
+            output_location=pulumi.Output.concat("s3://", args.results_bucket, "/", folder),
             expected_bucket_owner=args.account_id,
             encryption_configuration=aws.athena.WorkgroupConfigurationResultConfigurationEncryptionConfigurationArgs(
                 encryption_option="SSE_S3"
             ),
         )
-        workgroup = aws.athena.Workgroup(
-            "queries",
-            name=args.workgroup_name,
+        return aws.athena.Workgroup(
+            logical_name,
+            name=name,
             description="Queries over the music lakehouse",
             # A workgroup with a history is only deleted by force.
             force_destroy=args.force_destroy,
@@ -94,17 +116,5 @@ class Query(pulumi.ComponentResource):
                 ),
                 result_configuration=results,
             ),
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self),
         )
-        for query in SAVED_QUERIES:
-            aws.athena.NamedQuery(
-                query.name,
-                name=query.name,
-                description=query.description,
-                workgroup=workgroup.name,
-                database=args.database_name,
-                query=query.sql,
-                opts=child,
-            )
-        self.workgroup_name = workgroup.name
-        self.register_outputs({"workgroup_name": self.workgroup_name})

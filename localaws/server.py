@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from localaws import (
     gaps_athena_catalog,
     gaps_glue,
     gaps_glue_names,
+    gaps_lakeformation,
     gaps_logs,
     gaps_s3,
     glue_crawler,
@@ -42,6 +44,7 @@ _EXTENSIONS: Final[tuple[Callable[[Services], None], ...]] = (
     gaps_athena_catalog.install,
     gaps_glue.install,
     gaps_glue_names.install,
+    gaps_lakeformation.install,
     gaps_logs.install,
     gaps_s3.install,
     s3_documents.install,
@@ -88,6 +91,8 @@ def run(
     print(json.dumps({"endpoint": services.endpoint, "pid": os.getpid()}), flush=True)  # noqa: T201
     sys.stdout = sys.stderr  # moto prints now and then; the one line above is all there is
     server.serve_forever(poll_interval=0.1)
+    # All of moto goes with the process: to look through it for garbage first takes a second.
+    gc.freeze()
 
 
 def _wait_for_parent(stop: Callable[[], None]) -> None:

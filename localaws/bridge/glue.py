@@ -14,6 +14,15 @@ _DATABASE: Shape = {
     "description": "Description",
     "locationUri": "LocationUri",
     "parameters": "Parameters",
+    "createTableDefaultPermissions": Nested(
+        "CreateTableDefaultPermissions",
+        {
+            "permissions": "Permissions",
+            "principal": Nested(
+                "Principal", {"dataLakePrincipalIdentifier": "DataLakePrincipalIdentifier"}
+            ),
+        },
+    ),
 }
 
 _CRAWLER: Shape = {

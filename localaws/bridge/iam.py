@@ -17,6 +17,7 @@ _ROLE: Shape = {
     "description": "Description",
     "assumeRolePolicy": "AssumeRolePolicyDocument",
     "maxSessionDuration": "MaxSessionDuration",
+    "permissionsBoundary": "PermissionsBoundary",
 }
 
 
@@ -39,6 +40,11 @@ def _update_role(clients: Clients, name: str, inputs: Properties) -> Made:
     if "maxSessionDuration" in inputs:
         changes["MaxSessionDuration"] = inputs["maxSessionDuration"]
     iam.update_role(RoleName=name, **changes)
+    boundary = inputs.get("permissionsBoundary")
+    if boundary is not None:
+        iam.put_role_permissions_boundary(RoleName=name, PermissionsBoundary=boundary)
+    elif "PermissionsBoundary" in iam.get_role(RoleName=name)["Role"]:
+        iam.delete_role_permissions_boundary(RoleName=name)
     tags = tag_list(inputs)
     old = {tag["Key"] for tag in iam.list_role_tags(RoleName=name)["Tags"]}
     stale = sorted(old - {tag["Key"] for tag in tags})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from localaws.bridge import athena, glue, iam, s3, s3_settings, ssm
+from localaws.bridge import athena, glue, iam, lakeformation, s3, s3_settings, ssm
 from localaws.errors import UnsupportedError
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ TYPES: dict[str, ResourceType] = {
     **s3_settings.TYPES,
     **iam.TYPES,
     **glue.TYPES,
+    **lakeformation.TYPES,
     **athena.TYPES,
     **ssm.TYPES,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +82,21 @@ PROD = {
             {"lakehouse:operatorPrincipals": '["somebody"]'},
             ["lakehouse:operatorPrincipals", "ARNs"],
             id="no ARN",
+        ),
+        pytest.param(
+            {"lakehouse:analystTables": '["songs", "quarantined_records"]'},
+            ["lakehouse:analystTables", "one or more of songs, artists, users, time"],
+            id="analysts in the quarantine",
+        ),
+        pytest.param(
+            {"lakehouse:permissionsBoundaryArn": "boundary"},
+            ["lakehouse:permissionsBoundaryArn = 'boundary'", "the ARN of an IAM policy"],
+            id="a boundary that is no policy",
+        ),
+        pytest.param(
+            {"lakehouse:lakeFormation": "on"},
+            ["lakehouse:lakeFormation = 'on'", "off or grants"],
+            id="no mode of Lake Formation",
         ),
         pytest.param(
             {"lakehouse:environment": None},
@@ -209,5 +225,8 @@ def test_defaults_that_the_files_show_are_those_of_the_program() -> None:
     defaults = Settings(environment="dev")
     for name, field in Settings.model_fields.items():
         shown = [line for line in lines if line.startswith(f"  # lakehouse:{field.alias}: ")]
-        if shown and name != "operator_principals":
-            assert shown[0].partition(": ")[2].strip('"') == str(getattr(defaults, name))
+        default = getattr(defaults, name)
+        # Without a default the files show an example.
+        if shown and default not in {(), None}:
+            text = json.dumps(default) if isinstance(default, tuple) else str(default)
+            assert shown[0].partition(": ")[2] in {text, f'"{text}"'}

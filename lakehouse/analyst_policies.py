@@ -1,0 +1,90 @@
+"""What an analyst may do, as plain data: query the chosen tables, and see nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lakehouse.naming import BRONZE, RESULTS, Names
+from lakehouse.policies import Document, allow, document
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+RESULTS_FOLDER = "analyst/"
+"""Where the analysts' workgroup writes: results of the operator, who may also query the
+quarantine, lie outside it."""
+
+
+def analyst_policy(names: Names, tables: Sequence[str]) -> Document:
+    """An analyst: the analysts' workgroup, the chosen tables, and the results of its queries.
+
+    Athena reads with the rights of whoever asks, so the tables are named twice: in the catalog and
+    in S3.
+    """
+    folders = sorted(f"{table}/*" for table in tables)
+    return document(
+        [
+            allow(
+                "ReadTables", ["s3:GetObject"], [names.bucket_arn(BRONZE, path) for path in folders]
+            ),
+            allow(
+                "ListTables",
+                ["s3:ListBucket"],
+                [names.bucket_arn(BRONZE)],
+                {"StringLike": {"s3:prefix": folders}},
+            ),
+            allow(
+                "Results",
+                [
+                    "s3:AbortMultipartUpload",
+                    "s3:GetObject",
+                    "s3:ListMultipartUploadParts",
+                    "s3:PutObject",
+                ],
+                [names.bucket_arn(RESULTS, f"{RESULTS_FOLDER}*")],
+            ),
+            allow(
+                "ListResults",
+                ["s3:ListBucket"],
+                [names.bucket_arn(RESULTS)],
+                {"StringLike": {"s3:prefix": [f"{RESULTS_FOLDER}*"]}},
+            ),
+            # Athena asks both where they are before it reads or writes.
+            allow(
+                "LocateBuckets",
+                ["s3:GetBucketLocation"],
+                [names.bucket_arn(BRONZE), names.bucket_arn(RESULTS)],
+            ),
+            allow(
+                "ReadCatalog",
+                [
+                    "glue:GetDatabase",
+                    "glue:GetPartition",
+                    "glue:GetPartitions",
+                    "glue:GetTable",
+                    "glue:GetTables",
+                ],
+                [
+                    names.arn("glue", "catalog"),
+                    names.arn("glue", f"database/{names.database}"),
+                    *(names.arn("glue", f"table/{names.database}/{table}") for table in tables),
+                ],
+            ),
+            # Athena looks the default database up before every query.
+            allow("DefaultDatabase", ["glue:GetDatabase"], [names.arn("glue", "database/default")]),
+            allow(
+                "Query",
+                [
+                    "athena:BatchGetNamedQuery",
+                    "athena:GetNamedQuery",
+                    "athena:GetQueryExecution",
+                    "athena:GetQueryResults",
+                    "athena:GetWorkGroup",
+                    "athena:ListNamedQueries",
+                    "athena:StartQueryExecution",
+                    "athena:StopQueryExecution",
+                ],
+                [names.arn("athena", f"workgroup/{names.analyst_workgroup}")],
+            ),
+        ]
+    )

@@ -1,0 +1,111 @@
+"""Lake Formation's grants and permissions boundaries, provisioned in process."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pulumi_aws as aws
+import pytest
+
+from localaws.bridge import provision
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from localaws.process import Server
+
+ROLE = "arn:aws:iam::123456789012:role/reader"
+BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "glue.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+)
+
+
+@pytest.fixture
+def up(server: Server, tmp_path: Path) -> Callable[[Callable[[], None]], dict[str, Any]]:
+    """Return a function that provisions a program, with a state of the test's own."""
+
+    def run(program: Callable[[], None]) -> dict[str, Any]:
+        return provision(
+            program,
+            project="tests",
+            stack="permissions",
+            config={"aws:region": "us-east-1"},
+            endpoint=server.endpoint,
+            region="us-east-1",
+            state=tmp_path / "stack.json",
+        )
+
+    return run
+
+
+def test_a_grant_is_made_changed_and_revoked(
+    up: Callable[[Callable[[], None]], Any], client: Callable[[str], Any]
+) -> None:
+    """A database, a table and all tables: each holds what the program says, and then nothing."""
+    database = f"d{uuid4().hex[:12]}"
+
+    def granting(*permissions: str) -> Callable[[], None]:
+        def program() -> None:
+            table = aws.lakeformation.PermissionsTableArgs
+            targets: dict[str, dict[str, Any]] = {
+                "database": {"database": aws.lakeformation.PermissionsDatabaseArgs(name=database)},
+                "one": {"table": table(database_name=database, name="songs")},
+                "all": {"table": table(database_name=database, wildcard=True)},
+            }
+            for name, target in targets.items():
+                aws.lakeformation.Permissions(
+                    name, principal=ROLE, permissions=list(permissions), **target
+                )
+
+        return program
+
+    def held() -> list[tuple[str, list[str]]]:
+        found = client("lakeformation").list_permissions()["PrincipalResourcePermissions"]
+        return sorted(
+            (json.dumps(grant["Resource"], sort_keys=True), sorted(grant["Permissions"]))
+            for grant in found
+            if database in json.dumps(grant["Resource"])
+        )
+
+    up(granting("DESCRIBE"))
+    assert [permissions for _, permissions in held()] == [["DESCRIBE"]] * 3
+    assert len({target for target, _ in held()}) == 3
+    up(granting("DESCRIBE"))
+    up(granting("ALTER", "SELECT"))
+    assert [permissions for _, permissions in held()] == [["ALTER", "SELECT"]] * 3
+    up(lambda: None)
+    assert held() == []
+
+
+def test_a_boundary_is_put_changed_and_taken_away(
+    up: Callable[[Callable[[], None]], Any], client: Callable[[str], Any]
+) -> None:
+    """The role keeps its id: a boundary changes in place."""
+    name = f"r{uuid4().hex[:12]}"
+
+    def bounded(arn: str | None) -> Callable[[], None]:
+        def program() -> None:
+            aws.iam.Role("r", name=name, assume_role_policy=TRUST, permissions_boundary=arn)
+
+        return program
+
+    identifiers = set()
+    for arn in (BOUNDARY, f"{BOUNDARY}-2", None):
+        up(bounded(arn))
+        role = client("iam").get_role(RoleName=name)["Role"]
+        identifiers.add(role["RoleId"])
+        assert role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn") == arn
+    assert len(identifiers) == 1
