@@ -59,9 +59,11 @@ class State:
         create = BackendDict._create_account_specific_backend
 
         def create_or_restore(backends: BackendDict[Any], account_id: str) -> None:
-            create(backends, account_id)
-            if self._waiting:
-                self._restore(backends)
+            # As one step: nobody may see the backends of a service between empty and restored.
+            with backend_lock:
+                create(backends, account_id)
+                if self._waiting:
+                    self._restore(backends)
 
         replace(BackendDict, _create_account_specific_backend=create_or_restore)
 
@@ -82,7 +84,10 @@ class State:
         backends = get_backend(service)  # type: ignore[call-overload]
         if isinstance(backends, BackendDict):
             module = module_of(backends.backend)
-            self._write(module, self._dump(backends, module))
+            with backend_lock:
+                # Not asked for yet, so not changed: what is saved is more than what is here.
+                if module not in self._waiting:
+                    self._write(module, self._dump(backends, module))
 
     def close(self) -> None:
         """Close the database; everything that was acknowledged is in it already."""
