@@ -30,6 +30,8 @@ class CatalogArgs:
     """Table -> s3://bucket/folder/ of its Delta log; the folder's name becomes the table's."""
     open_to_iam: bool
     """Whether IAM alone decides on new tables, without Lake Formation."""
+    connection: pulumi.Input[str] | None = None
+    """Into the network from which the crawler reads."""
 
 
 class Catalog(pulumi.ComponentResource):
@@ -62,6 +64,7 @@ class Catalog(pulumi.ComponentResource):
                 aws.glue.CrawlerDeltaTargetArgs(
                     delta_tables=list(args.tables.values()),
                     write_manifest=False,
+                    connection_name=args.connection,
                     create_native_delta_table=True,
                 )
             ],

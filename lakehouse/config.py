@@ -16,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from lakehouse.errors import ConfigError
+from lakehouse.network_checks import network_problems
+from lakehouse.network_settings import NetworkSettings
 from lakehouse.runtimes import DEFAULT_GLUE_VERSION, GlueVersion
 
 NAMESPACE = "lakehouse"
@@ -32,13 +34,11 @@ AnalystTable = Literal["songs", "artists", "users", "time", "songplays"]
 """Never the quarantine, which holds raw records, nor the ledger."""
 
 
-class Settings(BaseModel):
+class Settings(NetworkSettings):
     """The ``lakehouse:`` keys of ``Pulumi.<stack>.yaml``, each in camelCase there.
 
     A field's description is what an error message says is allowed.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, alias_generator=to_camel)
 
     environment: Literal["dev", "prod"] = Field(
         description="dev or prod; prod protects the data from deletion"
@@ -138,6 +138,8 @@ def load_settings(stack: str) -> tuple[Settings, AwsSettings]:
     aws = _parse(AwsSettings, "aws", known, problems)
     if settings is not None and aws is not None and settings.is_production:
         problems.extend(_production_problems(settings, aws))
+    if settings is not None and aws is not None:
+        problems.extend(network_problems(settings, aws.region))
     if problems or settings is None or aws is None:
         raise ConfigError(stack, *problems)
     return settings, aws

@@ -41,6 +41,8 @@ class JobsArgs:
     worker_type: str
     worker_count: int
     timeout_minutes: int
+    connections: tuple[pulumi.Input[str], ...] = ()
+    """Into the network in which it runs, in the order in which Glue tries them."""
 
 
 class Jobs(pulumi.ComponentResource):
@@ -65,6 +67,7 @@ class Jobs(pulumi.ComponentResource):
                 name="glueetl", python_version="3", script_location=script_uri
             ),
             default_arguments=_default_arguments(args, modules_uri),
+            connections=list(args.connections) or None,
             worker_type=args.worker_type,
             number_of_workers=args.worker_count,
             timeout=args.timeout_minutes,
@@ -100,6 +103,7 @@ def _default_arguments(
     # Glue takes one --conf, whose value carries the others. Since 5.1 S3 is reached by S3A, which
     # looks in us-east-2 when no region is given.
     conf = " --conf ".join((*_DELTA_CONF, f"spark.hadoop.fs.s3a.endpoint.region={args.region}"))
+    in_network = {"--disable-proxy-v2": "true"} if args.connections else {}
     return {
         "--task": "ingest",
         "--landing": pulumi.Output.concat("s3://", args.landing_bucket),
@@ -116,4 +120,6 @@ def _default_arguments(
         "--enable-metrics": "true",
         "--enable-observability-metrics": "true",
         "--enable-job-insights": "true",
+        # Or Glue carries the script's calls to S3, Glue and CloudWatch past the endpoints.
+        **in_network,
     }

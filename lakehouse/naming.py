@@ -80,6 +80,15 @@ class Names:
         """The IAM role of an actor."""
         return f"{self.base}-{actor}"
 
+    def connection(self, zone: str) -> str:
+        """The Glue connection into a zone of the network."""
+        return f"{self.base}-{zone}"
+
+    @property
+    def flow_log_group(self) -> str:
+        """The log group of the VPC's flow logs."""
+        return f"/lakehouse/{self.base}/vpc-flow-logs"
+
     @property
     def parameter(self) -> str:
         """The SSM parameter that carries the stack's outputs to the pipeline."""

@@ -11,11 +11,13 @@ import pulumi_aws as aws
 
 from lakehouse import lake_formation, policies
 from lakehouse.analyst_policies import analyst_policy
+from lakehouse.network_policies import network_access
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lakehouse.naming import Names
+    from lakehouse.network_policies import NetworkIds
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class ActorRoleArgs:
     role_name: str
     description: str
     trust: policies.Document
-    policy: policies.Document
+    policy: pulumi.Input[policies.Document]
     boundary: str | None = None
     """The policy that no permission of this role can exceed; None for none."""
 
@@ -50,7 +52,11 @@ class ActorRole(pulumi.ComponentResource):
             opts=child,
         )
         policy = aws.iam.RolePolicy(
-            name, name="access", role=role.name, policy=_text(args.policy), opts=child
+            name,
+            name="access",
+            role=role.name,
+            policy=pulumi.Output.json_dumps(args.policy, sort_keys=True),
+            opts=child,
         )
         self.arn = pulumi.Output.all(role.arn, policy.id).apply(lambda made: str(made[0]))
         self.register_outputs({"arn": self.arn})
@@ -69,6 +75,8 @@ class PermissionsArgs:
     boundary: str | None
     lake_formation: bool
     """Whether Lake Formation's grants are to count as well."""
+    network: pulumi.Output[NetworkIds] | None = None
+    """Where job and crawler run; None for Glue's own network."""
 
 
 class Permissions(pulumi.ComponentResource):
@@ -91,16 +99,25 @@ class Permissions(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
 
         def role(
-            actor: str, description: str, trust: policies.Document, *policy: policies.Document
+            actor: str,
+            description: str,
+            trust: policies.Document,
+            *policy: policies.Document,
+            network: pulumi.Output[NetworkIds] | None = None,
         ) -> ActorRole:
             statements = [statement for part in policy for statement in part["Statement"]]
+            whole: pulumi.Input[policies.Document] = policies.document(statements)
+            if network is not None:
+                whole = network.apply(
+                    lambda ids: policies.document([*statements, *network_access(names, ids)])
+                )
             return ActorRole(
                 f"{actor}-role",
                 ActorRoleArgs(
                     role_name=names.role(actor),
                     description=description,
                     trust=trust,
-                    policy=policies.document(statements),
+                    policy=whole,
                     boundary=args.boundary,
                 ),
                 child,
@@ -112,6 +129,7 @@ class Permissions(pulumi.ComponentResource):
             "The Glue job: landing to bronze",
             policies.glue_trust(names),
             policies.job_policy(names),
+            network=args.network,
         ).arn
         self.crawler_role_arn = role(
             "crawler",
@@ -119,6 +137,7 @@ class Permissions(pulumi.ComponentResource):
             policies.glue_trust(names),
             policies.crawler_policy(names, args.tables),
             grants,
+            network=args.network,
         ).arn
         self.operator_role_arn = role(
             "operator",

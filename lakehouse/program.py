@@ -15,6 +15,8 @@ from lakehouse.config import load_settings
 from lakehouse.jobs import Jobs, JobsArgs
 from lakehouse.lake_formation import Grants, GrantsArgs
 from lakehouse.naming import BRONZE, LANDING, PROCESSING, RESULTS, SCRIPTS, make_names
+from lakehouse.network_plan import plan_network
+from lakehouse.networking import Networking, NetworkingArgs
 from lakehouse.outputs import PublishedOutputs, PublishedOutputsArgs
 from lakehouse.permissions import Permissions, PermissionsArgs
 from lakehouse.query import Query, QueryArgs
@@ -34,6 +36,7 @@ def program() -> None:
     account = resolve_account(aws_settings, stack)
     names = make_names(settings.prefix, stack, account)
     runtime = RUNTIMES[settings.glue_version]
+    plan = plan_network(settings, account, stack)
 
     storage = Storage(
         "storage",
@@ -47,6 +50,19 @@ def program() -> None:
         ),
     )
     buckets = storage.buckets
+    networking = None
+    if plan is not None:
+        networking = Networking(
+            "networking",
+            NetworkingArgs(
+                names=names,
+                plan=plan,
+                # A year of evidence, or a month (CKV_AWS_338).
+                log_retention_days=365 if settings.is_production else 30,
+                boundary=settings.permissions_boundary_arn,
+            ),
+        )
+    connections = networking.connections if networking else ()
     permissions = Permissions(
         "permissions",
         PermissionsArgs(
@@ -58,6 +74,7 @@ def program() -> None:
             analyst_tables=settings.analyst_tables,
             boundary=settings.permissions_boundary_arn,
             lake_formation=settings.lake_formation == "grants",
+            network=networking.ids if networking else None,
         ),
     )
     tables = {
@@ -72,6 +89,7 @@ def program() -> None:
             crawler_role_arn=permissions.crawler_role_arn,
             tables=tables,
             open_to_iam=settings.lake_formation == "off",
+            connection=connections[0] if connections else None,
         ),
     )
     if settings.lake_formation == "grants":
@@ -101,6 +119,7 @@ def program() -> None:
             worker_type=settings.worker_type,
             worker_count=settings.worker_count,
             timeout_minutes=settings.job_timeout_minutes,
+            connections=connections,
         ),
     )
     query = Query(
@@ -129,7 +148,7 @@ def program() -> None:
         "tables": tables,
         "operator_role_arn": permissions.operator_role_arn,
         "kms_key_arn": None,
-        "network": None,
+        "network": networking.outputs if networking else None,
         "schedule": None,
         "runtime": runtime.as_dict(),
     }

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ACCOUNT = "123456789012"
+VPC = "vpc-0123456789abcdef0"
 
 
 @dataclass
@@ -23,11 +24,19 @@ class Declared:
     """What one run of the program declared and exported."""
 
     account: str = ACCOUNT
+    region: str = "eu-west-1"
     resources: dict[str, dict[str, Any]] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict)
 
     def invoke(self, token: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Answer as AWS in the account would."""
+        if token == "aws:ec2/getSubnet:getSubnet":
+            letter = arguments["id"][-1]
+            return {"vpcId": VPC, "availabilityZone": f"{self.region}{letter}"}
+        if token == "aws:index/getAvailabilityZones:getAvailabilityZones":
+            assert arguments["state"] == "available"
+            # AWS promises no order.
+            return {"names": [f"{self.region}{letter}" for letter in "cab"]}
         assert not arguments
         return {
             "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": self.account},
@@ -38,8 +47,11 @@ class Declared:
         """Note the resource, and pretend that it was made."""
         assert urn not in self.resources
         self.resources[urn] = {**inputs, "type": token}
-        identifier = inputs.get("bucket") or inputs.get("name") or urn
-        return identifier, {**inputs, "arn": f"arn:aws:made:::{identifier}"}
+        identifier = inputs.get("bucket") or inputs.get("name") or urn.rpartition("::")[2]
+        outputs = {**inputs, "arn": f"arn:aws:made:::{identifier}"}
+        if inputs.get("vpcEndpointType") == "Gateway":
+            outputs["prefixListId"] = "pl-0123456789abcdef0"
+        return identifier, outputs
 
     def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
         """The inputs of every resource of a type such as `s3/bucket:Bucket`, by logical name."""
@@ -57,9 +69,9 @@ def declare() -> Callable[..., Declared]:
     def run_program(
         config: dict[str, Any] | None = None, stack: str = "dev", account: str = ACCOUNT
     ) -> Declared:
-        declared = Declared(account)
         required = {"aws:region": "eu-west-1", "lakehouse:environment": "dev"}
         merged = {**required, **(config or {})}
+        declared = Declared(account, merged["aws:region"] or "")
         declared.outputs = run(
             program,
             declared,

@@ -80,7 +80,7 @@ def test_the_stack_exports_what_scripts_rely_on(dev: Any) -> None:
     """The names are stable; what does not exist yet is null, not missing."""
     assert dev.outputs.keys() == EXPORTS
     assert dev.outputs["maintenance_job_name"] == dev.outputs["job_name"]
-    assert dev.outputs["network"] is None
+    assert dev.outputs["schedule"] is None
 
 
 def test_the_parameter_holds_the_exports_with_a_version(dev: Any) -> None:

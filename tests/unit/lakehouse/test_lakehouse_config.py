@@ -40,7 +40,7 @@ PROD = {
         ),
         pytest.param(
             {"lakehouse:zzz": "3"},
-            ["lakehouse:zzz", "it knows environment, prefix"],
+            ["lakehouse:zzz", "it knows ", "environment, prefix"],
             id="unknown key, near none",
         ),
         pytest.param(

@@ -140,9 +140,10 @@ def test_operators_are_those_named_or_those_the_account_lets_in(
 
 @pytest.mark.parametrize("actor", ACTORS)
 def test_each_actor_has_one_role_with_its_own_policy(
-    dev: Any, documents: dict[str, Any], actor: str
+    declare: Callable[..., Any], documents: dict[str, Any], actor: str
 ) -> None:
-    """What is tested above is what is attached."""
+    """What is tested above is what is attached; only a network adds to it."""
+    dev = declare({"lakehouse:network": "none"})
     role = dev.of_type("iam/role:Role")[f"{actor}-role"]
     policy = dev.of_type("iam/rolePolicy:RolePolicy")[f"{actor}-role"]
     assert policy["role"] == role["name"] == f"music-dev-{actor}"
