@@ -22,6 +22,37 @@ def tls_only(bucket_arn: str) -> Statement:
     }
 
 
+def right_key_only(bucket_arn: str, key_arn: str) -> list[Statement]:
+    """Refuse a new object whose request asks for another encryption than the bucket's own.
+
+    A request without such a header is not refused: it gets the bucket's default, which is the key.
+    Each header is judged only where it is present, as S3 looks at the policy first.
+    """
+    key_id = key_arn.rpartition("/")[2]
+    algorithm = "s3:x-amz-server-side-encryption"
+    key = "s3:x-amz-server-side-encryption-aws-kms-key-id"
+    customer = "s3:x-amz-server-side-encryption-customer-algorithm"
+    wrong = {
+        "OtherAlgorithm": {
+            "Null": {algorithm: "false"},
+            "StringNotEquals": {algorithm: "aws:kms"},
+        },
+        "OtherKey": {"Null": {key: "false"}, "StringNotEquals": {key: [key_arn, key_id]}},
+        "KeyOfTheCaller": {"Null": {customer: "false"}},
+    }
+    return [
+        {
+            "Sid": sid,
+            "Effect": "Deny",
+            "Principal": {"AWS": "*"},
+            "Action": "s3:PutObject",
+            "Resource": f"{bucket_arn}/*",
+            "Condition": condition,
+        }
+        for sid, condition in wrong.items()
+    ]
+
+
 def log_delivery(log_bucket_arn: str, source_arns: Sequence[str], account_id: str) -> Statement:
     """Let S3 deliver the access logs of these buckets of this account, and of no other."""
     return {

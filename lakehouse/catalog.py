@@ -26,6 +26,9 @@ class CatalogArgs:
     database_name: str
     crawler_name: str
     crawler_role_arn: pulumi.Input[str]
+    security_configuration: pulumi.Input[str]
+    logs: pulumi.Resource
+    """The log groups, which have to be there before the first crawl would make its own."""
     tables: Mapping[str, pulumi.Input[str]]
     """Table -> s3://bucket/folder/ of its Delta log; the folder's name becomes the table's."""
     open_to_iam: bool
@@ -75,7 +78,8 @@ class Catalog(pulumi.ComponentResource):
                 update_behavior="UPDATE_IN_DATABASE", delete_behavior="LOG"
             ),
             configuration=_CRAWLER_CONFIGURATION,
-            opts=child,
+            security_configuration=args.security_configuration,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.logs]),
         )
         self.database_name = database.name
         self.crawler_name = crawler.name

@@ -32,6 +32,12 @@ PrincipalArn = Annotated[
 PolicyArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+$")]
 AnalystTable = Literal["songs", "artists", "users", "time", "songplays"]
 """Never the quarantine, which holds raw records, nor the ledger."""
+KeyArn = Annotated[
+    str, Field(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/(mrk-)?[0-9a-f-]{32,36}$")
+]
+
+PROD_LOG_RETENTION_DAYS = 365
+"""The least in production (CKV_AWS_338)."""
 
 
 class Settings(NetworkSettings):
@@ -100,11 +106,31 @@ class Settings(NetworkSettings):
     access_log_days: int = Field(
         default=90, ge=1, le=3650, description="a whole number of days from 1 to 3650"
     )
+    # CloudWatch Logs knows no other numbers (PutRetentionPolicy).
+    log_retention_days: Literal[
+        1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557,
+        2922, 3288, 3653
+    ] | None = Field(
+        default=None,
+        description="1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, "
+        "2192, 2557, 2922, 3288 or 3653 days; at least 365 in prod",
+    )  # fmt: skip
+    kms_key_arn: KeyArn | None = Field(
+        default=None,
+        description="the ARN of a key (no alias) in the stack's region, as in "
+        "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    )
 
     @property
     def is_production(self) -> bool:
         """Whether the data must outlive mistakes: protected, kept on delete."""
         return self.environment == "prod"
+
+    @property
+    def log_retention(self) -> int:
+        """Days for which log groups keep what is in them."""
+        default = PROD_LOG_RETENTION_DAYS if self.is_production else 30
+        return self.log_retention_days or default
 
 
 class AwsSettings(BaseModel):
@@ -140,6 +166,8 @@ def load_settings(stack: str) -> tuple[Settings, AwsSettings]:
         problems.extend(_production_problems(settings, aws))
     if settings is not None and aws is not None:
         problems.extend(network_problems(settings, aws.region))
+    if settings is not None and aws is not None and settings.kms_key_arn is not None:
+        problems.extend(_key_problems(settings.kms_key_arn, aws.region))
     if problems or settings is None or aws is None:
         raise ConfigError(stack, *problems)
     return settings, aws
@@ -194,6 +222,17 @@ def _sentence(model: type[BaseModel], namespace: str, key: str, kind: str, came:
     return f"{namespace}:{key} = {came!r} is not allowed: give {allowed[key]}"
 
 
+def _key_problems(key_arn: str, region: str) -> list[str]:
+    place = key_arn.split(":")[3]
+    if place == region:
+        return []
+    problem = (
+        f"lakehouse:kmsKeyArn = {key_arn!r} is a key of {place}, but aws:region is {region}: S3 "
+        "takes only keys of the bucket's own region, so give one of there, or leave it out"
+    )
+    return [problem]
+
+
 def _production_problems(settings: Settings, aws: AwsSettings) -> list[str]:
     problems = []
     if settings.allow_data_deletion:
@@ -205,6 +244,11 @@ def _production_problems(settings: Settings, aws: AwsSettings) -> list[str]:
         problems.append(
             "aws:allowedAccountIds is missing: give the id of the production account, so that "
             "wrong credentials stop before they touch anything"
+        )
+    if settings.log_retention < PROD_LOG_RETENTION_DAYS:
+        problems.append(
+            f"lakehouse:logRetentionDays = {settings.log_retention} is not allowed in prod: "
+            f"give at least {PROD_LOG_RETENTION_DAYS} days"
         )
     if not settings.operator_principals:
         problems.append(

@@ -41,6 +41,10 @@ class JobsArgs:
     worker_type: str
     worker_count: int
     timeout_minutes: int
+    key_arn: pulumi.Input[str]
+    security_configuration: pulumi.Input[str]
+    logs: pulumi.Resource
+    """The log groups, which have to be there before the first run would make its own."""
     connections: tuple[pulumi.Input[str], ...] = ()
     """Into the network in which it runs, in the order in which Glue tries them."""
 
@@ -55,8 +59,8 @@ class Jobs(pulumi.ComponentResource):
         self, name: str, args: JobsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("lakehouse:jobs:Jobs", name, None, opts)
-        script_uri = self._upload("job-script", args.scripts_bucket, args.script)
-        modules_uri = self._upload("job-modules", args.scripts_bucket, args.modules)
+        script_uri = self._upload("job-script", args, args.script)
+        modules_uri = self._upload("job-modules", args, args.modules)
         job = aws.glue.Job(
             "bronze",
             name=args.job_name,
@@ -76,20 +80,21 @@ class Jobs(pulumi.ComponentResource):
             max_retries=0,
             execution_property=aws.glue.JobExecutionPropertyArgs(max_concurrent_runs=1),
             job_run_queuing_enabled=False,
-            opts=pulumi.ResourceOptions(parent=self),
+            security_configuration=args.security_configuration,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.logs]),
         )
         self.job_name = job.name
         self.register_outputs({"job_name": self.job_name})
 
-    def _upload(
-        self, name: str, bucket: pulumi.Input[str], artifact: Artifact
-    ) -> pulumi.Output[str]:
+    def _upload(self, name: str, args: JobsArgs, artifact: Artifact) -> pulumi.Output[str]:
         # The content travels in the state rather than as a path, which would name the machine
         # that ran the last `up`.
         stored = aws.s3.BucketObjectv2(
             name,
-            bucket=bucket,
+            bucket=args.scripts_bucket,
             key=artifact.key,
+            server_side_encryption="aws:kms",
+            kms_key_id=args.key_arn,
             content_base64=base64.b64encode(artifact.content).decode(),
             opts=pulumi.ResourceOptions(parent=self),
         )

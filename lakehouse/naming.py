@@ -90,6 +90,34 @@ class Names:
         return f"/lakehouse/{self.base}/vpc-flow-logs"
 
     @property
+    def key_alias(self) -> str:
+        """The alias of the key that encrypts everything."""
+        return f"alias/{self.base}"
+
+    @property
+    def security_configuration(self) -> str:
+        """Glue's security configuration, which job and crawler share."""
+        return self.base
+
+    @property
+    def log_groups(self) -> dict[str, str]:
+        """The log groups that Glue writes to, by purpose.
+
+        Glue makes these names up itself, from the security configuration and the name of a role
+        with the path / ("Setting up encryption in AWS Glue"); a crawler's has them in the other
+        order.
+        """
+        job = f"/aws-glue/jobs/{self.security_configuration}-role/{self.role('job')}"
+        crawler = f"/aws-glue/crawlers-role/{self.role('crawler')}-{self.security_configuration}"
+        return {"job_output": f"{job}/output", "job_error": f"{job}/error", "crawler": crawler}
+
+    @property
+    def logs_service(self) -> str:
+        """The principal of CloudWatch Logs, which has the region in it."""
+        suffix = "amazonaws.com.cn" if self.account.partition == "aws-cn" else "amazonaws.com"
+        return f"logs.{self.account.region}.{suffix}"
+
+    @property
     def parameter(self) -> str:
         """The SSM parameter that carries the stack's outputs to the pipeline."""
         return f"/lakehouse/{self.stack}/outputs"

@@ -68,6 +68,7 @@ class PermissionsArgs:
 
     names: Names
     tables: Sequence[str]
+    key_arn: pulumi.Input[str]
     operator_principals: Sequence[str]
     analyst_principals: Sequence[str]
     """None of them, no role."""
@@ -106,18 +107,20 @@ class Permissions(pulumi.ComponentResource):
             network: pulumi.Output[NetworkIds] | None = None,
         ) -> ActorRole:
             statements = [statement for part in policy for statement in part["Statement"]]
-            whole: pulumi.Input[policies.Document] = policies.document(statements)
-            if network is not None:
-                whole = network.apply(
-                    lambda ids: policies.document([*statements, *network_access(names, ids)])
-                )
+
+            def whole(key_arn: str, ids: NetworkIds | None) -> policies.Document:
+                access = [] if ids is None else network_access(names, ids)
+                return policies.document([*statements, *access, policies.use_key(actor, key_arn)])
+
             return ActorRole(
                 f"{actor}-role",
                 ActorRoleArgs(
                     role_name=names.role(actor),
                     description=description,
                     trust=trust,
-                    policy=whole,
+                    policy=pulumi.Output.all(args.key_arn, network).apply(
+                        lambda known: whole(*known)
+                    ),
                     boundary=args.boundary,
                 ),
                 child,

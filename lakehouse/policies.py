@@ -42,6 +42,26 @@ def allow(
     return statement if condition is None else {**statement, "Condition": condition}
 
 
+# The action takes no resource ARN; it tells modes and the key's ARN, no secret.
+_READ_SECURITY_CONFIGURATION = allow(
+    "ReadSecurityConfiguration", ["glue:GetSecurityConfiguration"], ["*"]
+)
+
+KEY_USES = {
+    # Bookmarks are encrypted by the job itself.
+    "job": ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"),
+    "crawler": ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"),
+    "operator": ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"),
+    "analyst": ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"),
+}
+"""Actor -> what it does with the stack's key; the key's own policy names no role."""
+
+
+def use_key(actor: str, key_arn: str) -> Statement:
+    """Let an actor use this one key."""
+    return allow("UseKey", KEY_USES[actor], [key_arn])
+
+
 def glue_trust(names: Names) -> Document:
     """Only Glue, and only on behalf of this account (the confused deputy, CKV_AWS_60)."""
     return document(
@@ -91,7 +111,8 @@ def job_policy(names: Names) -> Document:
             ),
             # Whether the run that left a lease behind has ended.
             allow("SeeOwnRuns", ["glue:GetJobRun"], [names.arn("glue", f"job/{names.job}")]),
-            _write_logs(names, "/aws-glue/jobs/*"),
+            _write_logs(names, "job_output", "job_error"),
+            _READ_SECURITY_CONFIGURATION,
             # PutMetricData takes no resource ARN: the namespace limits it instead.
             allow(
                 "PublishMetrics",
@@ -137,7 +158,8 @@ def crawler_policy(names: Names, tables: Sequence[str]) -> Document:
                 ],
                 _catalog(names),
             ),
-            _write_logs(names, "/aws-glue/crawlers*"),
+            _write_logs(names, "crawler"),
+            _READ_SECURITY_CONFIGURATION,
         ]
     )
 
@@ -208,7 +230,7 @@ def operator_policy(names: Names) -> Document:
             allow(
                 "ReadJobLogs",
                 ["logs:FilterLogEvents", "logs:GetLogEvents"],
-                [names.arn("logs", "log-group:/aws-glue/jobs/*")],
+                _log_groups(names, "job_output", "job_error"),
             ),
         ]
     )
@@ -222,9 +244,21 @@ def _catalog(names: Names) -> list[str]:
     ]
 
 
-def _write_logs(names: Names, group: str) -> Statement:
+def _log_groups(names: Names, *purposes: str) -> list[str]:
+    groups = [names.arn("logs", f"log-group:{names.log_groups[purpose]}") for purpose in purposes]
+    # Some actions name the group, others its streams.
+    return [*groups, *(f"{group}:*" for group in groups)]
+
+
+def _write_logs(names: Names, *purposes: str) -> Statement:
+    # Glue asks for the group and its key although both are there already.
     return allow(
         "WriteLogs",
-        ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
-        [names.arn("logs", f"log-group:{group}")],
+        [
+            "logs:AssociateKmsKey",
+            "logs:CreateLogGroup",
+            "logs:CreateLogStream",
+            "logs:PutLogEvents",
+        ],
+        _log_groups(names, *purposes),
     )

@@ -12,8 +12,10 @@ from lakehouse.account import resolve_account
 from lakehouse.artifacts import job_modules, job_script
 from lakehouse.catalog import Catalog, CatalogArgs
 from lakehouse.config import load_settings
+from lakehouse.encryption import Encryption, EncryptionArgs
 from lakehouse.jobs import Jobs, JobsArgs
 from lakehouse.lake_formation import Grants, GrantsArgs
+from lakehouse.logs import Logs, LogsArgs
 from lakehouse.naming import BRONZE, LANDING, PROCESSING, RESULTS, SCRIPTS, make_names
 from lakehouse.network_plan import plan_network
 from lakehouse.networking import Networking, NetworkingArgs
@@ -38,10 +40,25 @@ def program() -> None:
     runtime = RUNTIMES[settings.glue_version]
     plan = plan_network(settings, account, stack)
 
+    encryption = Encryption(
+        "encryption",
+        EncryptionArgs(
+            names=names, given_key_arn=settings.kms_key_arn, protect=settings.is_production
+        ),
+    )
+    logs = Logs(
+        "logs",
+        LogsArgs(
+            groups=names.log_groups,
+            key_arn=encryption.key_arn,
+            retention_days=settings.log_retention,
+        ),
+    )
     storage = Storage(
         "storage",
         StorageArgs(
             names=names,
+            key_arn=encryption.key_arn,
             allow_data_deletion=settings.allow_data_deletion,
             protect_data=settings.is_production,
             noncurrent_version_days=settings.noncurrent_version_days,
@@ -57,8 +74,8 @@ def program() -> None:
             NetworkingArgs(
                 names=names,
                 plan=plan,
-                # A year of evidence, or a month (CKV_AWS_338).
-                log_retention_days=365 if settings.is_production else 30,
+                log_retention_days=settings.log_retention,
+                log_key_arn=encryption.key_arn,
                 boundary=settings.permissions_boundary_arn,
             ),
         )
@@ -67,6 +84,7 @@ def program() -> None:
         "permissions",
         PermissionsArgs(
             names=names,
+            key_arn=encryption.key_arn,
             tables=TABLE_NAMES,
             # Outside production everyone whom the account's own administrators let in may operate.
             operator_principals=settings.operator_principals or (names.iam_arn("root"),),
@@ -87,6 +105,8 @@ def program() -> None:
             database_name=names.database,
             crawler_name=names.crawler,
             crawler_role_arn=permissions.crawler_role_arn,
+            security_configuration=encryption.security_configuration,
+            logs=logs,
             tables=tables,
             open_to_iam=settings.lake_formation == "off",
             connection=connections[0] if connections else None,
@@ -120,6 +140,9 @@ def program() -> None:
             worker_count=settings.worker_count,
             timeout_minutes=settings.job_timeout_minutes,
             connections=connections,
+            key_arn=encryption.key_arn,
+            security_configuration=encryption.security_configuration,
+            logs=logs,
         ),
     )
     query = Query(
@@ -132,6 +155,7 @@ def program() -> None:
             bytes_limit=settings.query_bytes_limit,
             force_destroy=settings.allow_data_deletion,
             analyst_workgroup_name=names.analyst_workgroup if settings.analyst_principals else None,
+            key_arn=encryption.key_arn,
         ),
     )
     outputs = {
@@ -147,8 +171,9 @@ def program() -> None:
         "bucket_names": dict(buckets),
         "tables": tables,
         "operator_role_arn": permissions.operator_role_arn,
-        "kms_key_arn": None,
         "network": networking.outputs if networking else None,
+        "kms_key_arn": encryption.key_arn,
+        "log_groups": dict(logs.groups),
         "schedule": None,
         "runtime": runtime.as_dict(),
     }

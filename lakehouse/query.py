@@ -62,6 +62,8 @@ class QueryArgs:
     force_destroy: bool
     analyst_workgroup_name: str | None
     """A workgroup whose results lie apart, for those who may not read all results; None: none."""
+    key_arn: pulumi.Input[str]
+    """What encrypts the results."""
 
 
 class Query(pulumi.ComponentResource):
@@ -97,7 +99,7 @@ class Query(pulumi.ComponentResource):
             output_location=pulumi.Output.concat("s3://", args.results_bucket, "/", folder),
             expected_bucket_owner=args.account_id,
             encryption_configuration=aws.athena.WorkgroupConfigurationResultConfigurationEncryptionConfigurationArgs(
-                encryption_option="SSE_S3"
+                encryption_option="SSE_KMS", kms_key_arn=args.key_arn
             ),
         )
         return aws.athena.Workgroup(

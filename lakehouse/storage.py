@@ -24,10 +24,13 @@ class ZoneBucketArgs:
     """How one bucket differs from the others; what makes it safe is not up for choice."""
 
     bucket_name: str
+    bucket_arn: str
     statements: tuple[policies.Statement, ...]
     force_destroy: bool
     protect: bool
     noncurrent_version_days: int
+    key_arn: pulumi.Input[str] | None
+    """The key of its objects; None for the log bucket: S3 delivers no logs to one with a key."""
     expire_after_days: int | None = None
     """Only for by-products: expiring the current objects of a Delta table destroys it."""
     log_target: ZoneBucket | None = None
@@ -38,7 +41,7 @@ class ZoneBucket(pulumi.ComponentResource):
     """A bucket that is encrypted, versioned, closed to the public and reached over TLS only."""
 
     name: pulumi.Output[str]
-    """The bucket's name, known once its policy is in force."""
+    """The bucket's name, known once its policy and its encryption are in force."""
 
     def __init__(
         self, zone: str, args: ZoneBucketArgs, opts: pulumi.ResourceOptions | None = None
@@ -57,17 +60,8 @@ class ZoneBucket(pulumi.ComponentResource):
             rule=aws.s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
             opts=child,
         )
-        aws.s3.BucketServerSideEncryptionConfiguration(
-            zone,
-            bucket=bucket.id,
-            rules=[
-                aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
-                    apply_server_side_encryption_by_default=aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
-                        sse_algorithm="AES256"
-                    )
-                )
-            ],
-            opts=child,
+        encryption = aws.s3.BucketServerSideEncryptionConfiguration(
+            zone, bucket=bucket.id, rules=[_encryption_rule(args.key_arn)], opts=child
         )
         versioning = aws.s3.BucketVersioning(
             zone,
@@ -97,7 +91,7 @@ class ZoneBucket(pulumi.ComponentResource):
         policy = aws.s3.BucketPolicy(
             zone,
             bucket=bucket.id,
-            policy=json.dumps(policies.document(args.statements), sort_keys=True),
+            policy=_policy(args),
             # S3 refuses two changes at once to who may reach a bucket.
             opts=pulumi.ResourceOptions.merge(
                 child, pulumi.ResourceOptions(depends_on=[public_access])
@@ -111,8 +105,35 @@ class ZoneBucket(pulumi.ComponentResource):
                 target_prefix=f"{zone}/",
                 opts=child,
             )
-        self.name = pulumi.Output.all(bucket.id, policy.id).apply(lambda made: str(made[0]))
+        self.name = pulumi.Output.all(bucket.id, policy.id, encryption.id).apply(
+            lambda made: str(made[0])
+        )
         self.register_outputs({"name": self.name})
+
+
+def _policy(args: ZoneBucketArgs) -> pulumi.Output[str]:
+    def text(key_arn: str | None) -> str:
+        encryption = (
+            [] if key_arn is None else bucket_policies.right_key_only(args.bucket_arn, key_arn)
+        )
+        return json.dumps(policies.document([*args.statements, *encryption]), sort_keys=True)
+
+    return pulumi.Output.from_input(args.key_arn).apply(text)
+
+
+def _encryption_rule(
+    key_arn: pulumi.Input[str] | None,
+) -> aws.s3.BucketServerSideEncryptionConfigurationRuleArgs:
+    default = (
+        aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
+            sse_algorithm="AES256" if key_arn is None else "aws:kms", kms_master_key_id=key_arn
+        )
+    )
+    return aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
+        apply_server_side_encryption_by_default=default,
+        # A key of the bucket's own, made from ours: one call to KMS instead of one per object.
+        bucket_key_enabled=None if key_arn is None else True,
+    )
 
 
 def _lifecycle_rule(args: ZoneBucketArgs) -> aws.s3.BucketLifecycleConfigurationRuleArgs:
@@ -140,6 +161,7 @@ class StorageArgs:
     """What the stack's settings say about the buckets."""
 
     names: Names
+    key_arn: pulumi.Input[str]
     allow_data_deletion: bool
     protect_data: bool
     noncurrent_version_days: int
@@ -168,11 +190,13 @@ class Storage(pulumi.ComponentResource):
                 zone,
                 ZoneBucketArgs(
                     bucket_name=names.bucket(zone),
+                    bucket_arn=names.bucket_arn(zone),
                     statements=(bucket_policies.tls_only(names.bucket_arn(zone)), *extra),
                     force_destroy=args.allow_data_deletion,
                     # Code and query results can be made again.
                     protect=args.protect_data and zone not in {SCRIPTS, RESULTS},
                     noncurrent_version_days=args.noncurrent_version_days,
+                    key_arn=None if zone == ACCESS_LOGS else args.key_arn,
                     expire_after_days=expiry.get(zone),
                     log_target=log_target,
                 ),

@@ -48,6 +48,9 @@ _KEYS: Final[dict[str, Callable[[PolicyRequest], str | None]]] = {
     "s3:x-amz-copy-source": _header("x-amz-copy-source"),
     "s3:x-amz-metadata-directive": _header("x-amz-metadata-directive"),
     "s3:x-amz-server-side-encryption": _header("x-amz-server-side-encryption"),
+    "s3:x-amz-server-side-encryption-customer-algorithm": _header(
+        "x-amz-server-side-encryption-customer-algorithm"
+    ),
     "s3:x-amz-server-side-encryption-aws-kms-key-id": _header(
         "x-amz-server-side-encryption-aws-kms-key-id"
     ),

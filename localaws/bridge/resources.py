@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from localaws.bridge import athena, glue, iam, lakeformation, s3, s3_settings, ssm
+from localaws.bridge import (
+    athena,
+    glue,
+    glue_security,
+    iam,
+    kms,
+    lakeformation,
+    logs,
+    s3,
+    s3_settings,
+    ssm,
+)
 from localaws.errors import UnsupportedError
 
 if TYPE_CHECKING:
@@ -16,6 +27,9 @@ TYPES: dict[str, ResourceType] = {
     **iam.TYPES,
     **glue.TYPES,
     **lakeformation.TYPES,
+    **glue_security.TYPES,
+    **kms.TYPES,
+    **logs.TYPES,
     **athena.TYPES,
     **ssm.TYPES,
 }

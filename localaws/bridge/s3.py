@@ -88,7 +88,12 @@ def _empty(clients: Clients, bucket: str) -> None:
 def _put_object(clients: Clients, inputs: Properties) -> Made:
     body = base64.b64decode(inputs["contentBase64"])
     bucket, key = inputs["bucket"], inputs["key"]
-    stored = clients("s3").put_object(Bucket=bucket, Key=key, Body=body)
+    headers = {
+        "ServerSideEncryption": inputs.get("serverSideEncryption"),
+        "SSEKMSKeyId": inputs.get("kmsKeyId"),
+    }
+    given = {name: value for name, value in headers.items() if value is not None}
+    stored = clients("s3").put_object(Bucket=bucket, Key=key, Body=body, **given)
     return Made(
         key,
         {
@@ -133,7 +138,13 @@ TYPES: dict[str, ResourceType] = {
         taggable=True,
     ),
     "aws:s3/bucketObjectv2:BucketObjectv2": ResourceType(
-        shape={"bucket": "Bucket", "key": "Key", "contentBase64": "Body"},
+        shape={
+            "bucket": "Bucket",
+            "key": "Key",
+            "contentBase64": "Body",
+            "serverSideEncryption": "ServerSideEncryption",
+            "kmsKeyId": "SSEKMSKeyId",
+        },
         create=_put_object,
         exists=_object_exists,
         update=lambda clients, _, inputs: _put_object(clients, inputs),

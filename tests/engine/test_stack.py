@@ -43,6 +43,21 @@ def left_on_aws(client: Callable[[str], Any], prefix: str) -> dict[str, list[str
         "workgroups": [
             group["Name"] for group in client("athena").list_work_groups()["WorkGroups"]
         ],
+        "keys": [
+            alias["AliasName"]
+            for alias in client("kms").list_aliases()["Aliases"]
+            if client("kms").describe_key(KeyId=alias["AliasName"])["KeyMetadata"]["Enabled"]
+        ],
+        "security configurations": [
+            configuration["Name"]
+            for configuration in client("glue").get_security_configurations()[
+                "SecurityConfigurations"
+            ]
+        ],
+        "log groups": [
+            group["logGroupName"]
+            for group in client("logs").describe_log_groups(limit=50)["logGroups"]
+        ],
         "parameters": [
             parameter["Name"] for parameter in client("ssm").describe_parameters()["Parameters"]
         ],
@@ -90,6 +105,9 @@ def test_the_life_of_a_stack(new_stack: Callable[..., Any], client: Callable[[st
         "crawlers": 1,
         "databases": 1,
         "workgroups": 1,
+        "keys": 1,
+        "security configurations": 1,
+        "log groups": 3,
         "parameters": 1,
     }
     stored = client("ssm").get_parameter(Name=f"/lakehouse/{name}/outputs")["Parameter"]["Value"]
@@ -147,7 +165,7 @@ def test_production_data_is_protected_by_the_engine(
         urn.rpartition("::")[2]
         for urn, resource in resources_of(stack).items()
         if resource.get("protect") and resource.get("retainOnDelete")
-        if resource["type"] == "aws:s3/bucket:Bucket"
+        if resource["type"] in {"aws:s3/bucket:Bucket", "aws:kms/key:Key"}
     }
     assert kept == {
         "landing-zone",
@@ -157,6 +175,8 @@ def test_production_data_is_protected_by_the_engine(
         "processing-zone",
         "consumer-zone",
         "access-logs",
+        # The key: buckets that are kept are noise without it.
+        "data",
     }
 
     stack.configure({"lakehouse:environment": "dev", "lakehouse:allowDataDeletion": "true"})

@@ -19,6 +19,7 @@ EXPORTS = {
     "results_bucket",
     "bucket_names",
     "kms_key_arn",
+    "log_groups",
     "operator_role_arn",
     "network",
     "schedule",
@@ -61,7 +62,10 @@ def test_the_workgroup_decides_engine_cost_and_place_of_results(dev: Any) -> Non
     assert configuration["resultConfiguration"] == {
         "outputLocation": f"s3://{dev.outputs['results_bucket']}/",
         "expectedBucketOwner": "123456789012",
-        "encryptionConfiguration": {"encryptionOption": "SSE_S3"},
+        "encryptionConfiguration": {
+            "encryptionOption": "SSE_KMS",
+            "kmsKeyArn": dev.outputs["kms_key_arn"],
+        },
     }
 
 

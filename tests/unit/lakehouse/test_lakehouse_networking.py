@@ -248,7 +248,7 @@ def test_a_role_may_put_interfaces_into_this_network_only(prod: Any, actor: str)
         f"{glue}connection/music-prod-eu-west-1b",
     ]
     unlimited = {sid for sid, statement in policy.items() if "*" in statement["Resource"]}
-    assert unlimited <= {"LookAtNetwork", "PublishMetrics"}
+    assert unlimited <= {"LookAtNetwork", "PublishMetrics", "ReadSecurityConfiguration"}
 
 
 def test_people_are_given_nothing_in_the_network(prod: Any) -> None:

@@ -106,11 +106,15 @@ def test_the_operator_runs_this_job_and_crawler_and_no_other(
 
 @pytest.mark.parametrize("actor", ACTORS)
 def test_a_wildcard_stands_only_where_no_arn_exists(documents: dict[str, Any], actor: str) -> None:
-    """PutMetricData alone takes no resource, and is bound to Glue's namespace instead."""
+    """PutMetricData takes none, and is bound to Glue's namespace instead; nor does the reading of
+    security configurations, which hold no secret.
+    """
     for statement in documents[actor]["Statement"]:
         for action in statement["Action"]:
             assert "*" not in action
-        if "*" in statement["Resource"]:
+        if statement["Action"] == ["glue:GetSecurityConfiguration"]:
+            assert statement["Resource"] == ["*"]
+        elif "*" in statement["Resource"]:
             assert statement["Action"] == ["cloudwatch:PutMetricData"]
             assert statement["Condition"] == {"StringEquals": {"cloudwatch:namespace": "Glue"}}
         else:
@@ -142,9 +146,32 @@ def test_operators_are_those_named_or_those_the_account_lets_in(
 def test_each_actor_has_one_role_with_its_own_policy(
     declare: Callable[..., Any], documents: dict[str, Any], actor: str
 ) -> None:
-    """What is tested above is what is attached; only a network adds to it."""
+    """What is tested above is what is attached, with the use of the stack's key and no other; only
+    a network adds to it.
+    """
     dev = declare({"lakehouse:network": "none"})
     role = dev.of_type("iam/role:Role")[f"{actor}-role"]
     policy = dev.of_type("iam/rolePolicy:RolePolicy")[f"{actor}-role"]
     assert policy["role"] == role["name"] == f"music-dev-{actor}"
-    assert json.loads(policy["policy"]) == documents[actor]
+    use_key = policies.use_key(actor, dev.outputs["kms_key_arn"])
+    assert use_key["Resource"] == [dev.outputs["kms_key_arn"]]
+    assert json.loads(policy["policy"])["Statement"] == [*documents[actor]["Statement"], use_key]
+
+
+def test_logs_go_to_the_groups_of_the_stack_and_nowhere_else(
+    names: Names, documents: dict[str, dict[str, Any]]
+) -> None:
+    """Other jobs of the account have log groups beside ours, which ours has no business in."""
+    job, crawler, operator = (documents[actor] for actor in ACTORS)
+    output, crawls = (
+        names.arn("logs", f"log-group:{names.log_groups[purpose]}")
+        for purpose in ("job_output", "crawler")
+    )
+    stream = f"{output}:log-stream:jr_1"
+    assert can(job, "logs:PutLogEvents", stream)
+    assert can(job, "logs:AssociateKmsKey", output)
+    assert can(operator, "logs:GetLogEvents", stream)
+    assert can(crawler, "logs:CreateLogStream", f"{crawls}:*")
+    assert not can(job, "logs:PutLogEvents", f"{crawls}:log-stream:x")
+    assert not can(crawler, "logs:PutLogEvents", stream)
+    assert not can(job, "logs:PutLogEvents", names.arn("logs", "log-group:/aws-glue/jobs/output:*"))

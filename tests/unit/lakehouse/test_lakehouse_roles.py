@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
+from lakehouse import policies
 from lakehouse.analyst_policies import RESULTS_FOLDER, analyst_policy
 from lakehouse.config import AnalystTable
 from spark.tables import TABLE_NAMES
@@ -61,7 +62,9 @@ def test_the_results_of_analysts_lie_apart(analysed: Any, names: Names) -> None:
     assert settings[0] == settings[1], "cost and encryption are bounded alike"
     attached = analysed.of_type("iam/rolePolicy:RolePolicy")["analyst-role"]["policy"]
     tables = ("songs", "artists", "time", "songplays")
-    assert json.loads(attached) == analyst_policy(names, tables)
+    expected = analyst_policy(names, tables)["Statement"]
+    use_key = policies.use_key("analyst", analysed.outputs["kms_key_arn"])
+    assert json.loads(attached)["Statement"] == [*expected, use_key]
 
 
 def test_a_boundary_limits_every_role(declare: Callable[..., Any], dev: Any) -> None:
