@@ -36,8 +36,9 @@ clean: ## Remove what these commands made
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-.venv/dev.stamp: .venv/run.stamp requirements/dev.txt
+.venv/dev.stamp: .venv/run.stamp requirements/dev.txt requirements/policy.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/policy.txt
 	@touch $@
 
 # The real Pulumi CLI, for the tests of the engine, where Go can build it (docs/adr/0003).

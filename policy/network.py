@@ -1,0 +1,150 @@
+"""The network, where a stack has one: closed, watched, and with doors only to AWS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from policy.documents import Statement, statements
+from policy.model import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from policy.model import Problem, Resource, Stack
+
+VPC = "ec2/vpc:Vpc"
+GROUP = "ec2/securityGroup:SecurityGroup"
+ENDPOINT = "ec2/vpcEndpoint:VpcEndpoint"
+INGRESS = "vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+EGRESS = "vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+
+REQUIRED_ENDPOINTS = ("glue", "kms", "logs", "monitoring", "sts")
+"""Interface endpoints without which a job in a closed network does not start or tell."""
+
+_EVERYWHERE = frozenset({"0.0.0.0/0", "::/0"})
+_LIMITS = frozenset(
+    {"aws:principalaccount", "aws:principalarn", "aws:resourceaccount", "aws:sourceaccount"}
+)
+_HTTPS = 443
+
+
+@rule(37, "CKV2_AWS_11", "FSBP EC2.6", "AwsSolutions-VPC7")
+def flow_logs(stack: Stack) -> Iterator[Problem]:
+    """Each VPC logs all of its traffic."""
+    for vpc in stack.of(VPC):
+        logs = stack.pointing("ec2/flowLog:FlowLog", "vpcId", vpc)
+        if not any(log.get("trafficType") == "ALL" for log in logs):
+            yield vpc, "has no log of all its traffic"
+
+
+@rule(38, "CKV2_AWS_12", "FSBP EC2.2")
+def default_group(stack: Stack) -> Iterator[Problem]:
+    """Each VPC's default security group is taken over, and empty."""
+    for vpc in stack.of(VPC):
+        adopted = stack.pointing("ec2/defaultSecurityGroup:DefaultSecurityGroup", "vpcId", vpc)
+        if not adopted:
+            yield vpc, "leaves its default security group as AWS makes it"
+        for group in adopted:
+            if group.get("ingress") or group.get("egress"):
+                yield group, "has rules"
+
+
+@rule(39, "CKV_AWS_130", "FSBP EC2.15")
+def no_public_subnet(stack: Stack) -> Iterator[Problem]:
+    """No subnet gives out public addresses, and no route leads to the internet."""
+    for subnet in stack.of("ec2/subnet:Subnet"):
+        if subnet.get("mapPublicIpOnLaunch"):
+            yield subnet, "gives out public addresses"
+    for gateway in stack.of(
+        "ec2/internetGateway:InternetGateway",
+        "ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway",
+        "ec2/natGateway:NatGateway",
+    ):
+        yield gateway, "leads to the internet"
+    for route in stack.of("ec2/route:Route"):
+        if route.get("gatewayId") or route.get("natGatewayId"):
+            yield route, "leads to the internet"
+    for table in stack.of("ec2/routeTable:RouteTable"):
+        for route in table.get("routes") or []:
+            if route.get("gatewayId") or route.get("natGatewayId"):
+                yield table, "has a route to the internet"
+
+
+@rule(40, "AwsSolutions-EC23", "CKV_AWS_277", "CKV_AWS_382")
+def closed_groups(stack: Stack) -> Iterator[Problem]:
+    """Nobody comes in from everywhere and nothing goes out to everywhere: beside the group itself
+    and other groups, only HTTPS, to named lists of prefixes or addresses of the VPC.
+    """
+    for one in stack.of(INGRESS, EGRESS):
+        if {one.get("cidrIpv4"), one.get("cidrIpv6")} & _EVERYWHERE:
+            yield one, "is open to the whole internet"
+        among_themselves = any(
+            stack.refers(one, "securityGroupId", group)
+            and stack.refers(one, "referencedSecurityGroupId", group)
+            for group in stack.of(GROUP)
+        )
+        if not among_themselves and (one.get("fromPort"), one.get("toPort")) != (_HTTPS, _HTTPS):
+            yield one, "opens more than HTTPS beyond its own group"
+    for group in stack.of(GROUP):
+        for direction in ("ingress", "egress"):
+            if group.get(direction):
+                yield group, f"has {direction} rules inside, where they have no description"
+
+
+@rule(41, "AwsSolutions-EC27", "CKV_AWS_23", "CKV2_AWS_5", "AwsSolutions-VPC3")
+def described_groups(stack: Stack) -> Iterator[Problem]:
+    """Each security group and rule says what for, each group is used, and there is no network ACL
+    of our own.
+    """
+    for one in stack.of(GROUP, INGRESS, EGRESS):
+        if one.get("description") in {None, "", "Managed by Pulumi"}:
+            yield one, "has no description"
+    users = [
+        *stack.of(ENDPOINT),
+        *stack.of("glue/connection:Connection"),
+    ]
+    for group in stack.of(GROUP):
+        if not any(_uses(stack, user, group) for user in users):
+            yield group, "is used by nothing"
+    for acl in stack.of("ec2/networkAcl:NetworkAcl"):
+        yield acl, "is a network ACL: security groups say the same with a state"
+
+
+def _uses(stack: Stack, user: Resource, group: Resource) -> bool:
+    paths = ("securityGroupIds", "physicalConnectionRequirements.securityGroupIdLists")
+    return any(stack.refers(user, path, group) for path in paths)
+
+
+@rule(42, "OWN-VPCE-1", "FSBP EC2.10")
+def endpoints(stack: Stack) -> Iterator[Problem]:
+    """Each VPC has the doors that a job without internet needs, with private names and a policy
+    that limits whose principals or resources pass.
+    """
+    for vpc in stack.of(VPC):
+        doors = {_service(one): one for one in stack.pointing(ENDPOINT, "vpcId", vpc)}
+        for service in ("s3", *REQUIRED_ENDPOINTS):
+            if service not in doors:
+                yield vpc, f"has no endpoint for {service}"
+    for door in stack.of(ENDPOINT):
+        if door.get("vpcEndpointType") == "Interface" and door.get("privateDnsEnabled") is not True:
+            yield door, "has no private name, so that nobody uses it"
+        document = door.document("policy")
+        if not door.get("policy"):
+            yield door, "has no policy, and lets everything pass"
+        for one in statements(document):
+            if one.allows and not _limited(one):
+                yield door, f"the statement {one.sid} of its policy lets everybody pass everywhere"
+
+
+def _service(endpoint: Resource) -> str:
+    return str(endpoint.get("serviceName")).rpartition(".")[2]
+
+
+def _limited(statement: Statement) -> bool:
+    """Whether a statement of an endpoint limits who passes, or to what, and by which action."""
+    by_condition = bool(statement.condition_keys() & _LIMITS)
+    named = statement.resources is not None and "*" not in statement.resources
+    return by_condition or named
+
+
+RULES = (flow_logs, default_group, no_public_subnet, closed_groups, described_groups, endpoints)

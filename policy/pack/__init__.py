@@ -1,0 +1,3 @@
+"""What `pulumi preview --policy-pack` loads."""
+
+from __future__ import annotations
