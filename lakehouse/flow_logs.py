@@ -65,6 +65,7 @@ class FlowLogs(pulumi.ComponentResource):
             # The longer of the two intervals makes fewer, cheaper records.
             max_aggregation_interval=600,
             tags={"Name": names.base},
-            opts=child,
+            # Nothing of a flow log can be changed, and EC2 takes no second one like it.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
         self.register_outputs({})

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def replace(owner: type, **methods: Callable[..., Any]) -> None:
-    """Give `owner` these methods, in place of its own or in addition to them."""
+def replace(owner: type, **methods: Callable[..., Any] | property) -> None:
+    """Give `owner` these methods and properties, in place of its own or in addition to them."""
     for name, method in methods.items():
         setattr(owner, name, method)

@@ -76,6 +76,21 @@ _JOB: Shape = {
     "securityConfiguration": "SecurityConfiguration",
 }
 
+_CONNECTION: Shape = {
+    "name": "Name",
+    "description": "Description",
+    "connectionType": "ConnectionType",
+    "connectionProperties": "ConnectionProperties",
+    "physicalConnectionRequirements": Nested(
+        "PhysicalConnectionRequirements",
+        {
+            "availabilityZone": "AvailabilityZone",
+            "subnetId": "SubnetId",
+            "securityGroupIdLists": "SecurityGroupIdList",
+        },
+    ),
+}
+
 Call = Callable[[Clients, str, Properties], Any]
 
 
@@ -149,6 +164,11 @@ def _crawler_request(inputs: Properties) -> dict[str, Any]:
     return parameters
 
 
+def _connection_request(inputs: Properties) -> dict[str, Any]:
+    # The API wants the properties named even where a connection of its type has none.
+    return {"ConnectionProperties": {}, **request(_CONNECTION, inputs)}
+
+
 def _job_update(inputs: Properties) -> dict[str, Any]:
     parameters = request(_JOB, inputs)
     del parameters["Name"]
@@ -180,6 +200,19 @@ TYPES: dict[str, ResourceType] = {
             **_crawler_request(inputs)
         ),
         delete=lambda clients, name, _: clients("glue").delete_crawler(Name=name),
+    ),
+    "aws:glue/connection:Connection": _resource(
+        "connection",
+        _CONNECTION,
+        create=lambda clients, inputs: clients("glue").create_connection(
+            ConnectionInput=_connection_request(inputs), Tags=inputs.get("tagsAll", {})
+        ),
+        read=lambda clients, name, _: clients("glue").get_connection(Name=name),
+        update=lambda clients, name, inputs: clients("glue").update_connection(
+            Name=name, ConnectionInput=_connection_request(inputs)
+        ),
+        delete=lambda clients, name, _: clients("glue").delete_connection(ConnectionName=name),
+        identifier=lambda account, name: f"{account}:{name}",
     ),
     "aws:glue/job:Job": _resource(
         "job",

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
+from localaws.bridge.clients import Clients
+from localaws.bridge.resource_type import Properties
 from localaws.errors import UnsupportedError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
-    from localaws.bridge.clients import Clients
-    from localaws.bridge.resource_type import Properties
-
-
-def _caller_identity(clients: Clients) -> dict[str, Any]:
+def _caller_identity(clients: Clients, _: Properties) -> dict[str, Any]:
     caller = clients("sts").get_caller_identity()
     account = caller["Account"]
     return {
@@ -24,7 +21,7 @@ def _caller_identity(clients: Clients) -> dict[str, Any]:
     }
 
 
-def _partition(clients: Clients) -> dict[str, Any]:
+def _partition(clients: Clients, _: Properties) -> dict[str, Any]:
     partition = clients.partition
     suffix = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
     return {
@@ -35,7 +32,7 @@ def _partition(clients: Clients) -> dict[str, Any]:
     }
 
 
-def _region(clients: Clients) -> dict[str, Any]:
+def _region(clients: Clients, _: Properties) -> dict[str, Any]:
     region = clients.region
     return {
         "id": region,
@@ -45,12 +42,47 @@ def _region(clients: Clients) -> dict[str, Any]:
     }
 
 
-INVOKES: dict[str, Callable[[Clients], dict[str, Any]]] = {
-    "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
-    "aws:index/getPartition:getPartition": _partition,
-    "aws:index/getRegion:getRegion": _region,
+def _availability_zones(clients: Clients, arguments: Properties) -> dict[str, Any]:
+    wanted = [
+        {"Name": each["name"], "Values": each["values"]} for each in arguments.get("filters") or []
+    ]
+    if arguments.get("state"):
+        wanted.append({"Name": "state", "Values": [arguments["state"]]})
+    zones = clients("ec2").describe_availability_zones(Filters=wanted)["AvailabilityZones"]
+    return {
+        "id": clients.region,
+        "names": [zone["ZoneName"] for zone in zones],
+        "zoneIds": [zone["ZoneId"] for zone in zones],
+        "groupNames": sorted({zone.get("GroupName", clients.region) for zone in zones}),
+    }
+
+
+def _subnet(clients: Clients, arguments: Properties) -> dict[str, Any]:
+    (subnet,) = clients("ec2").describe_subnets(SubnetIds=[arguments["id"]])["Subnets"]
+    return {
+        "id": subnet["SubnetId"],
+        "arn": subnet["SubnetArn"],
+        "vpcId": subnet["VpcId"],
+        "availabilityZone": subnet["AvailabilityZone"],
+        "availabilityZoneId": subnet["AvailabilityZoneId"],
+        "cidrBlock": subnet["CidrBlock"],
+        "mapPublicIpOnLaunch": subnet["MapPublicIpOnLaunch"],
+    }
+
+
+Answer = Callable[[Clients, Properties], dict[str, Any]]
+
+INVOKES: dict[str, tuple[Answer, frozenset[str]]] = {
+    "aws:ec2/getSubnet:getSubnet": (_subnet, frozenset({"id"})),
+    "aws:index/getAvailabilityZones:getAvailabilityZones": (
+        _availability_zones,
+        frozenset({"filters", "state"}),
+    ),
+    "aws:index/getCallerIdentity:getCallerIdentity": (_caller_identity, frozenset()),
+    "aws:index/getPartition:getPartition": (_partition, frozenset()),
+    "aws:index/getRegion:getRegion": (_region, frozenset()),
 }
-"""Token -> answer; none of them takes an argument here."""
+"""Token -> answer, and the arguments that it heeds."""
 
 
 def invoke(clients: Clients, token: str, arguments: Properties) -> dict[str, Any]:
@@ -59,12 +91,15 @@ def invoke(clients: Clients, token: str, arguments: Properties) -> dict[str, Any
     Raises:
         UnsupportedError: for a token not in the table, or an argument that would be ignored.
     """
-    answer = INVOKES.get(token)
-    if answer is None:
+    if token not in INVOKES:
         raise UnsupportedError(
             f"localaws does not answer the data source {token}; it answers {', '.join(INVOKES)}"
         )
-    given = sorted(key for key, value in arguments.items() if value is not None)
-    if given:
-        raise UnsupportedError(f"{token}: localaws takes no arguments, but got {', '.join(given)}")
-    return answer(clients)
+    answer, heeded = INVOKES[token]
+    given = {key for key, value in arguments.items() if value is not None}
+    if given - heeded:
+        raise UnsupportedError(
+            f"{token}: localaws takes {', '.join(sorted(heeded)) or 'no arguments'}, but got "
+            f"{', '.join(sorted(given))}"
+        )
+    return answer(clients, arguments)

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 from localaws.bridge import (
     athena,
+    ec2,
+    ec2_endpoints,
+    ec2_security,
     glue,
     glue_security,
     iam,
@@ -25,6 +28,9 @@ TYPES: dict[str, ResourceType] = {
     **s3.TYPES,
     **s3_settings.TYPES,
     **iam.TYPES,
+    **ec2.TYPES,
+    **ec2_endpoints.TYPES,
+    **ec2_security.TYPES,
     **glue.TYPES,
     **lakeformation.TYPES,
     **glue_security.TYPES,
