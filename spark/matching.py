@@ -14,9 +14,17 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
+_NO_LENGTH = -1.0
+"""Stands for a missing length where lengths are joined: the contract allows none below zero."""
+
+
 def match(plays: DataFrame, songs: DataFrame) -> DataFrame:
-    """The plays with song_id and artist_id of their song; null where no song matches."""
+    """The plays with song_id and artist_id of their song; null where no song matches.
+
+    Decided once for each distinct (artist, song, length): plays repeat songs, that is what they do.
+    """
     columns = plays.columns
+    length = F.coalesce("length", F.lit(_NO_LENGTH)).alias("_length")
     candidates = songs.select(
         F.col("song_id").alias("candidate"),
         F.col("artist_name").alias("artist"),
@@ -24,25 +32,24 @@ def match(plays: DataFrame, songs: DataFrame) -> DataFrame:
         "duration",
     )
     chosen = (
-        plays.select("songplay_id", "artist", "song", "length")
+        plays.select("artist", "song", length)
+        .distinct()
         .join(candidates, ["artist", "song"])
-        .groupBy("songplay_id")
+        .groupBy("artist", "song", "_length")
         .agg(
             F.coalesce(
-                F.min(F.when(F.col("duration") == F.col("length"), F.col("candidate"))),
+                F.min(F.when(F.col("duration") == F.col("_length"), F.col("candidate"))),
                 F.min("candidate"),
-            ).alias("chosen_song")
+            ).alias("song_id")
         )
     )
-    known = songs.select(
-        F.col("song_id").alias("chosen_song"), F.col("artist_id").alias("chosen_artist")
+    known = songs.select("song_id", "artist_id")
+    matched = (
+        plays.drop("song_id", "artist_id")
+        .select("*", length)
+        .join(chosen.join(known, "song_id"), ["artist", "song", "_length"], "left")
     )
-    matched = plays.drop("song_id", "artist_id").join(
-        chosen.join(known, "chosen_song"), "songplay_id", "left"
-    )
-    return matched.withColumnsRenamed(
-        {"chosen_song": "song_id", "chosen_artist": "artist_id"}
-    ).select(*columns)
+    return matched.select(*columns)
 
 
 def affected(plays: DataFrame, songs: DataFrame) -> DataFrame:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F  # noqa: N812 # the name that Spark's own documentation uses
 
+from spark.contract import LOG_SOURCE
 from spark.ranking import newest
 from spark.tables import SONGPLAYS, TIME, USERS
 
@@ -27,7 +28,7 @@ def songplays(records: DataFrame) -> DataFrame:
         _SEPARATOR, "user_id", *(F.col(part).cast("string") for part in _INTEGER_PARTS)
     )
     start = F.expr("timestamp_millis(ts)")
-    rows = records.withColumns(
+    rows = newest(records, LOG_SOURCE.key, SONGPLAYS.rank).withColumns(
         {
             "songplay_id": F.sha2(key, 256),
             "start_time": start,
@@ -37,7 +38,7 @@ def songplays(records: DataFrame) -> DataFrame:
             "month": F.month(start),
         }
     )
-    return newest(rows.select(*SONGPLAYS.column_names), SONGPLAYS.key, SONGPLAYS.rank)
+    return rows.select(*SONGPLAYS.column_names)
 
 
 def users(records: DataFrame) -> DataFrame:

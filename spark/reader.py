@@ -12,6 +12,7 @@ import gzip
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
@@ -34,8 +35,11 @@ CHANGED = "changed"
 """The version is gone: overwritten or deleted since it was listed. It counts as never seen."""
 
 CHUNK_BYTES = 8 * 1024 * 1024
+_SMALL_BYTES = 1024 * 1024
+_GROUP = 256
+"""Small objects are fetched side by side and make one batch of rows together."""
 _AHEAD = 8
-"""Objects fetched at the same time by one partition: most are small, and their latency adds up."""
+"""Objects fetched at the same time by one partition: their latencies would add up."""
 _BOM = b"\xef\xbb\xbf"
 _SCHEMA = pa.schema(
     [
@@ -74,7 +78,7 @@ def read_lines(
         rows, "path string, etag string, modified_us bigint, size bigint"
     )
     if partitions > 1:
-        pinned = pinned.repartition(partitions)
+        pinned = pinned.repartition(partitions, "path")
     return pinned.mapInArrow(_fetcher(), LINES)
 
 
@@ -90,14 +94,33 @@ def _fetcher() -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
             for batch in batches:
                 columns = [column.to_pylist() for column in batch.columns]
                 pinned: list[Pinned] = list(zip(*columns, strict=True))
-                small = [version for version in pinned if version[3] <= CHUNK_BYTES]
-                for arrived in pool.map(lambda version: list(_lines(s3, version)), small):
-                    yield from arrived
+                small = [version for version in pinned if version[3] <= _SMALL_BYTES]
+                for some in _groups(small):
+                    parts = pool.map(lambda version: list(_lines(s3, version)), some)
+                    yield _joined(chain.from_iterable(parts))
                 for version in pinned:
-                    if version[3] > CHUNK_BYTES:
+                    if version[3] > _SMALL_BYTES:
                         yield from _lines(s3, version)
 
     return fetch
+
+
+def _groups(versions: list[Pinned]) -> Iterator[list[Pinned]]:
+    """Cut into groups that make one batch of rows: many tiny batches cost the engine dearly."""
+    group: list[Pinned] = []
+    size = 0
+    for version in versions:
+        if group and (len(group) == _GROUP or size + version[3] > CHUNK_BYTES):
+            yield group
+            group, size = [], 0
+        group.append(version)
+        size += version[3]
+    if group:
+        yield group
+
+
+def _joined(batches: Iterable[pa.RecordBatch]) -> pa.RecordBatch:
+    return pa.Table.from_batches(batches, _SCHEMA).combine_chunks().to_batches()[0]
 
 
 def _lines(s3: Any, version: Pinned) -> Iterator[pa.RecordBatch]:
@@ -113,7 +136,8 @@ def _lines(s3: Any, version: Pinned) -> Iterator[pa.RecordBatch]:
             body = answer["Body"]
             stream = gzip.GzipFile(fileobj=body) if key.endswith(".gz") else body
             for lines in _cut(stream):
-                yield _batch(version, _texts(lines), None)
+                if lines:
+                    yield _batch(version, _texts(lines), None)
     except ClientError as refused:
         code = refused.response["Error"]["Code"]
         error = CHANGED if code in _GONE else f"{code} from Amazon S3"

@@ -6,6 +6,7 @@ alone, so a crash is repeated from there and no input is read twice.
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -63,12 +64,13 @@ def write(
 ) -> None:
     """Read `versions` once and leave their parsed records at `path`."""
     partitions = min(len(versions), parallelism(spark))
-    parse(read_lines(spark, versions, partitions), source).write.mode("overwrite").parquet(path)
+    rows = parse(read_lines(spark, versions, partitions), source)
+    rows.write.mode("overwrite").option("compression", "snappy").parquet(path)
 
 
 def parallelism(spark: SparkSession) -> int:
-    """How many partitions keep the executors busy: one where a Connect session hides its engine."""
-    return 1 if is_remote() else int(spark.sparkContext.defaultParallelism)
+    """How many partitions keep the engine busy; over Spark Connect it is on this machine."""
+    return (os.cpu_count() or 1) if is_remote() else int(spark.sparkContext.defaultParallelism)
 
 
 def accounts(

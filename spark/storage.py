@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
-RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 8}, max_pool_connections=16)
+RETRIES = Config(
+    retries={"mode": "standard", "total_max_attempts": 8},
+    max_pool_connections=16,
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+)
 _DELETE_LIMIT = 1000
 """Keys in one DeleteObjects call (Amazon S3 API reference)."""
 
