@@ -10,6 +10,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Final
 
+from moto.backends import get_backend
 from werkzeug.serving import make_server
 
 from localaws import (
@@ -90,9 +91,19 @@ def run(
         threading.Thread(target=_wait_for_parent, args=(stop,), daemon=True).start()
     print(json.dumps({"endpoint": services.endpoint, "pid": os.getpid()}), flush=True)  # noqa: T201
     sys.stdout = sys.stderr  # moto prints now and then; the one line above is all there is
+    threading.Thread(target=_load_services, daemon=True).start()
     server.serve_forever(poll_interval=0.1)
     # All of moto goes with the process: to look through it for garbage first takes a second.
     gc.freeze()
+
+
+def _load_services() -> None:
+    """Import the services that come first in most sessions, while the client still gets ready.
+
+    moto imports a service with its first request; SSM alone takes more than a second, for EC2.
+    """
+    for service in ("sts", "iam", "ssm"):
+        get_backend(service)
 
 
 def _wait_for_parent(stop: Callable[[], None]) -> None:
