@@ -1,0 +1,320 @@
+"""Who can do what: every role asked, over the very documents that the production stack declares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lakehouse.account import Account
+from lakehouse.naming import ZONES, Names
+from policy.evaluator import Decision, Request, evaluate
+from spark.tables import TABLE_NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from policy.model import Stack
+
+ACCOUNT = "111122223333"
+REGION = "us-east-1"
+NAMES = Names("music", "prod", Account(ACCOUNT, "aws", REGION))
+CAN, CANNOT = True, False
+
+PLACES = {
+    **{zone: NAMES.bucket_arn(zone) for zone in ZONES},
+    "job": NAMES.arn("glue", f"job/{NAMES.job}"),
+    "crawler": NAMES.arn("glue", f"crawler/{NAMES.crawler}"),
+    "catalog": NAMES.arn("glue", "catalog"),
+    "database": NAMES.arn("glue", f"database/{NAMES.database}"),
+    "table": NAMES.arn("glue", f"table/{NAMES.database}"),
+    "workgroup": NAMES.arn("athena", f"workgroup/{NAMES.workgroup}"),
+    "analyst-workgroup": NAMES.arn("athena", f"workgroup/{NAMES.analyst_workgroup}"),
+    "parameter": NAMES.arn("ssm", f"parameter{NAMES.parameter}"),
+    "logs": NAMES.arn("logs", "log-group:"),
+    "job-logs": NAMES.arn("logs", f"log-group:{NAMES.log_groups['job_output']}"),
+    "crawler-logs": NAMES.arn("logs", f"log-group:{NAMES.log_groups['crawler']}"),
+    "flow-logs": NAMES.arn("logs", f"log-group:{NAMES.flow_log_group}"),
+    "role": NAMES.iam_arn(f"role/{NAMES.base}"),
+    "interface": NAMES.arn("ec2", "network-interface/eni-1"),
+    "connection": NAMES.arn("glue", f"connection/{NAMES.connection('us-east-1a')}"),
+    "glue": NAMES.arn("glue", ""),
+    "athena": NAMES.arn("athena", ""),
+    "kms": NAMES.arn("kms", ""),
+}
+"""What the table below may name in braces; the key is added from the stack."""
+
+TABLE: list[tuple[str, str, str, bool]] = [
+    # The job: reads landing and its code, writes bronze and its stage.
+    ("job", "s3:GetObject", "{landing-zone}/song-data/a.json", CAN),
+    ("job", "s3:ListBucket", "{landing-zone}", CAN),
+    ("job", "s3:PutObject", "{landing-zone}/song-data/a.json", CANNOT),
+    ("job", "s3:DeleteObject", "{landing-zone}/song-data/a.json", CANNOT),
+    ("job", "s3:GetObject", "{aws-glue-scripts}/abc/job.py", CAN),
+    ("job", "s3:PutObject", "{aws-glue-scripts}/abc/job.py", CANNOT),
+    ("job", "s3:PutObject", "{bronze}/songs/_delta_log/0.json", CAN),
+    ("job", "s3:GetObject", "{bronze}/songs/part-0.parquet", CAN),
+    ("job", "s3:DeleteObject", "{bronze}/songs/part-0.parquet", CAN),
+    ("job", "s3:DeleteObjectVersion", "{bronze}/songs/part-0.parquet", CANNOT),
+    ("job", "s3:PutBucketVersioning", "{bronze}", CANNOT),
+    ("job", "s3:PutObject", "{processing-zone}/runs/1/part-0.parquet", CAN),
+    ("job", "s3:PutObject", "{gold}/x", CANNOT),
+    ("job", "s3:GetObject", "{query-results}/1.csv", CANNOT),
+    ("job", "s3:GetObject", "{access-logs}/x", CANNOT),
+    ("job", "s3:GetObject", "arn:aws:s3:::somebody-else/x", CANNOT),
+    ("job", "kms:Decrypt", "{key}", CAN),
+    ("job", "kms:GenerateDataKey", "{key}", CAN),
+    ("job", "kms:Decrypt", "{kms}key/another", CANNOT),
+    ("job", "kms:ScheduleKeyDeletion", "{key}", CANNOT),
+    ("job", "kms:PutKeyPolicy", "{key}", CANNOT),
+    ("job", "glue:GetJobRun", "{job}", CAN),
+    ("job", "glue:StartJobRun", "{job}", CANNOT),
+    ("job", "glue:CreateTable", "{table}/songs", CANNOT),
+    ("job", "logs:PutLogEvents", "{job-logs}:log-stream:1", CAN),
+    ("job", "logs:PutLogEvents", "{crawler-logs}:log-stream:1", CANNOT),
+    ("job", "logs:DeleteLogGroup", "{job-logs}", CANNOT),
+    ("job", "iam:PassRole", "{role}-job", CANNOT),
+    ("job", "sts:AssumeRole", "{role}-operator", CANNOT),
+    ("job", "ec2:CreateNetworkInterface", "{interface}", CAN),
+    ("job", "ec2:AuthorizeSecurityGroupIngress", "{interface}", CANNOT),
+    ("job", "glue:GetConnection", "{connection}", CAN),
+    ("job", "glue:UpdateConnection", "{connection}", CANNOT),
+    ("job", "glue:GetSecurityConfiguration", "*", CAN),
+    # The crawler: reads the tables, writes one database of the catalog.
+    ("crawler", "s3:GetObject", "{bronze}/songs/_delta_log/0.json", CAN),
+    ("crawler", "s3:DeleteObject", "{bronze}/songs/part-0.parquet", CANNOT),
+    ("crawler", "s3:GetObject", "{bronze}/elsewhere/part-0.parquet", CANNOT),
+    ("crawler", "s3:GetObject", "{landing-zone}/a.json", CANNOT),
+    ("crawler", "s3:GetObject", "{processing-zone}/runs/1/x", CANNOT),
+    ("crawler", "glue:CreateTable", "{table}/songs", CAN),
+    ("crawler", "glue:UpdateTable", "{table}/songs", CAN),
+    ("crawler", "glue:DeleteTable", "{table}/songs", CANNOT),
+    ("crawler", "glue:DeleteDatabase", "{database}", CANNOT),
+    ("crawler", "glue:CreateTable", "{glue}table/another/songs", CANNOT),
+    ("crawler", "glue:StartJobRun", "{job}", CANNOT),
+    ("crawler", "kms:Decrypt", "{key}", CAN),
+    ("crawler", "kms:Encrypt", "{key}", CANNOT),
+    ("crawler", "logs:PutLogEvents", "{crawler-logs}:log-stream:1", CAN),
+    ("crawler", "logs:PutLogEvents", "{job-logs}:log-stream:1", CANNOT),
+    ("crawler", "cloudwatch:PutMetricData", "*", CANNOT),
+    # The operator: uploads, runs, crawls and queries; changes no infrastructure.
+    ("operator", "s3:PutObject", "{landing-zone}/song-data/a.json", CAN),
+    ("operator", "s3:DeleteObject", "{landing-zone}/song-data/a.json", CANNOT),
+    ("operator", "s3:GetObject", "{bronze}/quarantined_records/x.parquet", CAN),
+    ("operator", "s3:PutObject", "{bronze}/songs/part-0.parquet", CANNOT),
+    ("operator", "s3:GetObject", "{processing-zone}/reports/1.json", CAN),
+    ("operator", "s3:GetObject", "{processing-zone}/runs/1/x", CANNOT),
+    ("operator", "s3:PutObject", "{aws-glue-scripts}/abc/job.py", CANNOT),
+    ("operator", "s3:PutBucketPolicy", "{bronze}", CANNOT),
+    ("operator", "glue:StartJobRun", "{job}", CAN),
+    ("operator", "glue:BatchStopJobRun", "{job}", CAN),
+    ("operator", "glue:UpdateJob", "{job}", CANNOT),
+    ("operator", "glue:StartJobRun", "{glue}job/another", CANNOT),
+    ("operator", "glue:StartCrawler", "{crawler}", CAN),
+    ("operator", "glue:GetTable", "{table}/songs", CAN),
+    ("operator", "glue:DeleteTable", "{table}/songs", CANNOT),
+    ("operator", "athena:StartQueryExecution", "{workgroup}", CAN),
+    ("operator", "athena:StartQueryExecution", "{athena}workgroup/primary", CANNOT),
+    ("operator", "athena:UpdateWorkGroup", "{workgroup}", CANNOT),
+    ("operator", "ssm:GetParameter", "{parameter}", CAN),
+    ("operator", "ssm:PutParameter", "{parameter}", CANNOT),
+    ("operator", "ssm:GetParameter", NAMES.arn("ssm", "parameter/another"), CANNOT),
+    ("operator", "kms:GenerateDataKey", "{key}", CAN),
+    ("operator", "kms:DisableKey", "{key}", CANNOT),
+    ("operator", "iam:PassRole", "{role}-job", CANNOT),
+    ("operator", "logs:GetLogEvents", "{job-logs}:log-stream:1", CAN),
+    ("operator", "logs:GetLogEvents", "{flow-logs}:log-stream:1", CANNOT),
+    # The analyst: queries the chosen tables; never the quarantine, users or others' results.
+    ("analyst", "s3:GetObject", "{bronze}/songs/part-0.parquet", CAN),
+    ("analyst", "s3:GetObject", "{bronze}/quarantined_records/part-0.parquet", CANNOT),
+    ("analyst", "s3:GetObject", "{bronze}/ingested_files/part-0.parquet", CANNOT),
+    ("analyst", "s3:GetObject", "{bronze}/users/part-0.parquet", CANNOT),
+    ("analyst", "s3:PutObject", "{bronze}/songs/part-0.parquet", CANNOT),
+    ("analyst", "s3:GetObject", "{landing-zone}/song-data/a.json", CANNOT),
+    ("analyst", "s3:GetObject", "{processing-zone}/reports/1.json", CANNOT),
+    ("analyst", "s3:PutObject", "{query-results}/analyst/1.csv", CAN),
+    ("analyst", "s3:GetObject", "{query-results}/analyst/1.csv", CAN),
+    ("analyst", "s3:GetObject", "{query-results}/1.csv", CANNOT),
+    ("analyst", "glue:GetTable", "{table}/songs", CAN),
+    ("analyst", "glue:GetTable", "{table}/quarantined_records", CANNOT),
+    ("analyst", "glue:StartJobRun", "{job}", CANNOT),
+    ("analyst", "glue:StartCrawler", "{crawler}", CANNOT),
+    ("analyst", "athena:StartQueryExecution", "{analyst-workgroup}", CAN),
+    ("analyst", "athena:StartQueryExecution", "{workgroup}", CANNOT),
+    ("analyst", "athena:GetQueryResults", "{workgroup}", CANNOT),
+    ("analyst", "athena:UpdateWorkGroup", "{analyst-workgroup}", CANNOT),
+    ("analyst", "kms:Decrypt", "{key}", CAN),
+    ("analyst", "ssm:GetParameter", "{parameter}", CANNOT),
+    # The delivery of flow logs: one log group.
+    ("flow-logs", "logs:PutLogEvents", "{flow-logs}:log-stream:1", CAN),
+    ("flow-logs", "logs:PutLogEvents", "{job-logs}:log-stream:1", CANNOT),
+    ("flow-logs", "s3:GetObject", "{bronze}/songs/part-0.parquet", CANNOT),
+]
+
+CONDITIONS: list[tuple[str, str, str, dict[str, str], bool]] = [
+    ("job", "cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "Glue"}, CAN),
+    ("job", "cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "Theirs"}, CANNOT),
+    ("job", "s3:GetObject", "{bronze}/a", {"aws:SecureTransport": "false"}, CANNOT),
+    ("operator", "s3:ListBucket", "{landing-zone}", {"aws:SecureTransport": "false"}, CANNOT),
+    ("job", "s3:PutObject", "{bronze}/a", {"s3:x-amz-server-side-encryption": "aws:kms"}, CAN),
+    ("job", "s3:PutObject", "{bronze}/a", {"s3:x-amz-server-side-encryption": "AES256"}, CANNOT),
+    (
+        "operator",
+        "s3:PutObject",
+        "{landing-zone}/a",
+        {"s3:x-amz-server-side-encryption-aws-kms-key-id": "{kms}key/another"},
+        CANNOT,
+    ),
+    ("analyst", "s3:ListBucket", "{bronze}", {"s3:prefix": "songs/_delta_log/"}, CAN),
+    ("analyst", "s3:ListBucket", "{bronze}", {"s3:prefix": "quarantined_records/"}, CANNOT),
+    ("analyst", "s3:ListBucket", "{bronze}", {}, CANNOT),
+    ("analyst", "s3:ListBucket", "{query-results}", {"s3:prefix": ""}, CANNOT),
+]
+
+SERVICES: list[tuple[str, str, str, dict[str, str], bool]] = [
+    ("glue", "sts:AssumeRole", "{role}-job", {"aws:SourceAccount": ACCOUNT}, CAN),
+    ("glue", "sts:AssumeRole", "{role}-job", {"aws:SourceAccount": "999999999999"}, CANNOT),
+    ("glue", "sts:AssumeRole", "{role}-operator", {"aws:SourceAccount": ACCOUNT}, CANNOT),
+    ("lambda", "sts:AssumeRole", "{role}-job", {"aws:SourceAccount": ACCOUNT}, CANNOT),
+    (
+        "logging.s3",
+        "s3:PutObject",
+        "{access-logs}/x",
+        {"aws:SourceAccount": ACCOUNT, "aws:SourceArn": "{bronze}"},
+        CAN,
+    ),
+    (
+        "logging.s3",
+        "s3:PutObject",
+        "{access-logs}/x",
+        {"aws:SourceAccount": ACCOUNT, "aws:SourceArn": "arn:aws:s3:::another"},
+        CANNOT,
+    ),
+    ("logging.s3", "s3:PutObject", "{bronze}/x", {"aws:SourceAccount": ACCOUNT}, CANNOT),
+    (
+        f"logs.{REGION}",
+        "kms:GenerateDataKey",
+        "{key}",
+        {"kms:EncryptionContext:aws:logs:arn": "{job-logs}"},
+        CAN,
+    ),
+    (
+        f"logs.{REGION}",
+        "kms:GenerateDataKey",
+        "{key}",
+        {"kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:us-east-1:999999999999:log-group:x"},
+        CANNOT,
+    ),
+    ("events", "kms:Decrypt", "{key}", {"aws:SourceAccount": ACCOUNT}, CAN),
+    ("events", "kms:Decrypt", "{key}", {"aws:SourceAccount": "999999999999"}, CANNOT),
+    ("events", "kms:ScheduleKeyDeletion", "{key}", {"aws:SourceAccount": ACCOUNT}, CANNOT),
+]
+
+
+class World:
+    """The documents of a stack, and the questions that they answer."""
+
+    def __init__(self, stack: Stack) -> None:
+        (key,) = stack.of("kms/key:Key")
+        self.places = {**PLACES, "key": key.arn}
+        self.identity: dict[str, list[Mapping[str, Any]]] = {}
+        for policy in stack.of("iam/rolePolicy:RolePolicy"):
+            held = policy.document("policy")
+            assert held is not None
+            self.identity.setdefault(policy.properties["role"], []).append(held)
+        self.on_resource = {key.arn: key.document("policy")}
+        for bucket in stack.of("s3/bucketPolicy:BucketPolicy"):
+            arn = f"arn:aws:s3:::{bucket.properties['bucket']}"
+            self.on_resource[arn] = bucket.document("policy")
+        for role in stack.of("iam/role:Role"):
+            self.on_resource[role.arn] = role.document("assumeRolePolicy")
+
+    def can(
+        self,
+        principal: str,
+        action: str,
+        resource: str,
+        context: Mapping[str, str],
+        boundary: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """Whether a role, by its actor, or a service may do it."""
+        target = resource.format(**self.places)
+        known = {key: value.format(**self.places) for key, value in context.items()}
+        role = f"{NAMES.base}-{principal}"
+        identity: list[Mapping[str, Any]] = []
+        if role in self.identity:
+            identity = self.identity[role]
+            principal = NAMES.iam_arn(f"role/{role}")
+            caller = {"aws:PrincipalArn": principal, "aws:PrincipalAccount": ACCOUNT}
+            known = {"aws:SecureTransport": "true", **caller, **known}
+        else:
+            principal = f"{principal}.amazonaws.com"
+        decision = evaluate(
+            Request(principal, action, target, known),
+            identity=identity,
+            resource_policy=self._guard(target),
+            boundary=boundary,
+        )
+        return decision is Decision.ALLOWED
+
+    def _guard(self, target: str) -> Mapping[str, Any] | None:
+        held = self.on_resource.get(target)
+        return held if held is not None else self.on_resource.get(target.partition("/")[0])
+
+
+@pytest.fixture(scope="module")
+def world(declare: Callable[..., Stack]) -> World:
+    """The production stack."""
+    return World(declare("prod"))
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: " ".join(row[:3]))
+def test_can_and_cannot(world: World, row: tuple[str, str, str, bool]) -> None:
+    """Each actor does its work, and only that."""
+    actor, action, resource, expected = row
+    assert world.can(actor, action, resource, {}) is expected
+
+
+@pytest.mark.parametrize("row", [*CONDITIONS, *SERVICES], ids=str)
+def test_can_and_cannot_under_conditions(
+    world: World, row: tuple[str, str, str, dict[str, str], bool]
+) -> None:
+    """TLS, encryption headers, prefixes, and on whose behalf a service acts."""
+    principal, action, resource, context, expected = row
+    assert world.can(principal, action, resource, context) is expected
+
+
+def test_the_table_is_long_enough_and_fair() -> None:
+    """Every actor is asked for both, and nothing is asked twice."""
+    assert len(TABLE) >= 60
+    assert len({row[:3] for row in TABLE}) == len(TABLE)
+    for actor in ("job", "crawler", "operator", "analyst", "flow-logs"):
+        assert {row[3] for row in TABLE if row[0] == actor} == {CAN, CANNOT}
+
+
+def test_a_boundary_takes_away_what_it_leaves_out(world: World) -> None:
+    """With one that knows S3 alone, the job still reads, and decrypts no more."""
+    boundary = {"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+    assert world.can("job", "s3:GetObject", "{landing-zone}/a.json", {}, boundary)
+    assert not world.can("job", "kms:Decrypt", "{key}", {}, boundary)
+    assert world.can("job", "kms:Decrypt", "{key}", {})
+
+
+def test_nobody_is_let_into_a_bucket_by_the_bucket(world: World) -> None:
+    """A role of the account with no policy of its own reaches nothing."""
+    stranger = NAMES.iam_arn("role/stranger")
+    for zone in ZONES:
+        arn = NAMES.bucket_arn(zone)
+        request = Request(stranger, "s3:GetObject", f"{arn}/a", {"aws:SecureTransport": "true"})
+        decision = evaluate(request, resource_policy=world.on_resource[arn])
+        assert decision is Decision.IMPLICIT_DENY
+
+
+def test_each_table_of_the_analyst_is_one_of_the_lakehouse() -> None:
+    """The rows above speak of folders that exist."""
+    asked = {
+        row[2].partition("{bronze}/")[2].partition("/")[0]
+        for row in TABLE
+        if "{bronze}/" in row[2] and row[3]
+    }
+    assert asked <= set(TABLE_NAMES)
