@@ -169,8 +169,15 @@ def _connection_request(inputs: Properties) -> dict[str, Any]:
     return {"ConnectionProperties": {}, **request(_CONNECTION, inputs)}
 
 
-def _job_update(inputs: Properties) -> dict[str, Any]:
+def _job_request(inputs: Properties) -> dict[str, Any]:
     parameters = request(_JOB, inputs)
+    if "Connections" in parameters:
+        parameters["Connections"] = {"Connections": parameters["Connections"]}
+    return parameters
+
+
+def _job_update(inputs: Properties) -> dict[str, Any]:
+    parameters = _job_request(inputs)
     del parameters["Name"]
     return parameters
 
@@ -218,7 +225,7 @@ TYPES: dict[str, ResourceType] = {
         "job",
         _JOB,
         create=lambda clients, inputs: clients("glue").create_job(
-            **request(_JOB, inputs), Tags=inputs.get("tagsAll", {})
+            **_job_request(inputs), Tags=inputs.get("tagsAll", {})
         ),
         read=lambda clients, name, _: clients("glue").get_job(JobName=name),
         update=lambda clients, name, inputs: clients("glue").update_job(

@@ -147,6 +147,14 @@ def network(
                 "security_group_id_lists": [groups["job"].id],
             },
         )
+        aws.glue.Job(
+            "job",
+            name=name,
+            role_arn="arn:aws:iam::123456789012:role/job",
+            command={"name": "glueetl", "script_location": "s3://b/s.py"},
+            connections=[connection.name],
+            timeout=port,
+        )
         pulumi.export("vpc", vpc.id)
         pulumi.export("table", table.id)
         pulumi.export("subnets", [subnet.id for subnet in subnets])
@@ -239,6 +247,8 @@ def test_what_is_made_is_what_was_asked_for(
         "SubnetId": made["subnets"][0],
         "SecurityGroupIdList": [made["groups"]["job"]],
     }
+    job = client("glue").get_job(JobName=name)["Job"]
+    assert job["Connections"] == {"Connections": [name]}
     tags = client("glue").get_tags(ResourceArn=made["connection"])["Tags"]
     assert tags == DEFAULT_TAGS
 
@@ -296,6 +306,8 @@ def test_a_second_run_changes_nothing_and_a_change_is_made_in_place(
     assert kms["PrivateDnsEnabled"] is False
     assert json.loads(kms["PolicyDocument"]) == json.loads(other)
     assert client("glue").get_connection(Name=name)["Connection"]["Description"] == "TLS"
+    job = client("glue").get_job(JobName=name)["Job"]
+    assert (job["Timeout"], job["Connections"]) == (8443, {"Connections": [name]})
     (group,) = client("logs").describe_log_groups(logGroupNamePrefix=f"/{name}/")["logGroups"]
     assert group["retentionInDays"] == 90
 
