@@ -11,7 +11,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -35,6 +35,7 @@ CHANGED = "changed"
 """The version is gone: overwritten or deleted since it was listed. It counts as never seen."""
 
 CHUNK_BYTES = 8 * 1024 * 1024
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SMALL_BYTES = 1024 * 1024
 _GROUP = 256
 """Small objects are fetched side by side and make one batch of rows together."""
@@ -84,7 +85,7 @@ def read_lines(
 
 def microseconds(moment: datetime) -> int:
     """Microseconds since 1970 of a moment that knows its time zone."""
-    return int(moment.timestamp() * 1_000_000)
+    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def _fetcher() -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
@@ -94,15 +95,21 @@ def _fetcher() -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
             for batch in batches:
                 columns = [column.to_pylist() for column in batch.columns]
                 pinned: list[Pinned] = list(zip(*columns, strict=True))
-                small = [version for version in pinned if version[3] <= _SMALL_BYTES]
+                small = [version for version in pinned if _is_small(version)]
                 for some in _groups(small):
                     parts = pool.map(lambda version: list(_lines(s3, version)), some)
                     yield _joined(chain.from_iterable(parts))
                 for version in pinned:
-                    if version[3] > _SMALL_BYTES:
+                    if not _is_small(version):
                         yield from _lines(s3, version)
 
     return fetch
+
+
+def _is_small(version: Pinned) -> bool:
+    """Whether a version may be held in memory whole; a gzip may hold a thousand times its size."""
+    path, _, _, size = version
+    return size <= (_SMALL_BYTES // 64 if path.endswith(".gz") else _SMALL_BYTES)
 
 
 def _groups(versions: list[Pinned]) -> Iterator[list[Pinned]]:
