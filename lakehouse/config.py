@@ -238,7 +238,8 @@ def _production_problems(settings: Settings, aws: AwsSettings) -> list[str]:
     if settings.allow_data_deletion:
         problems.append(
             "lakehouse:allowDataDeletion = 'true' is not allowed in prod: to take a production "
-            "stack down, set lakehouse:environment to dev as well, run up, then destroy"
+            "stack down, set lakehouse:environment to dev as well, run up, then destroy with "
+            "--delete-data (docs/runbook.md)"
         )
     if not aws.allowed_account_ids:
         problems.append(

@@ -201,11 +201,11 @@ def serve(answer: Answer, /, port: int, state: Path | None, with_stack: bool) ->
     serve_until_interrupted(port, state, with_stack=with_stack, ready=ready)
 
 
-def _deploy(answer: Answer, kind: Kind, stack: str) -> None:
+def _deploy(answer: Answer, kind: Kind, stack: str, *, delete_data: bool = False) -> None:
     from pipeline.deploy import deploy  # noqa: PLC0415
     from pipeline.progress import display_for  # noqa: PLC0415
 
-    change = deploy(kind, stack, display_for())
+    change = deploy(kind, stack, display_for(), delete_data=delete_data)
     answer.document.update(status="succeeded", **change.as_json())
     if not answer.as_json:
         click.echo(change.as_text())
@@ -245,20 +245,24 @@ def up(answer: Answer, /, stack: str) -> None:
 @click.command()
 @stack_option
 @click.option("--yes", is_flag=True, help="Do not ask; needed where nobody can answer.")
+@click.option("--delete-data", is_flag=True, help="Mean the data too: the second of two keys.")
 @json_option
 @pass_answer
-def destroy(answer: Answer, /, stack: str, yes: bool) -> None:
+def destroy(answer: Answer, /, stack: str, yes: bool, delete_data: bool) -> None:
     """Delete everything that a stack created.
+
+    A stack that holds data goes only with two keys, in this order: the setting
+    lakehouse:allowDataDeletion, brought to the stack by an `up`; then --delete-data.
 
     \b
     Example:
-      lakehouse destroy --stack dev --yes
+      lakehouse destroy --stack dev --delete-data --yes
     """
     if not yes:
         if not sys.stdin.isatty():
             raise UsageError("destroy deletes the stack's resources: confirm with --yes.")
         click.confirm(f"Delete every resource of the stack {stack!r}?", abort=True, err=True)
-    _deploy(answer, "destroy", stack)
+    _deploy(answer, "destroy", stack, delete_data=delete_data)
 
 
 COMMANDS = (run, query, sample, serve, preview, up, destroy)

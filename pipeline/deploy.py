@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pulumi import automation
 
+from pipeline.deletion import require_both_keys
 from pipeline.errors import DeployError, PipelineBusyError, StackError, UsageError
 from pipeline.local import PROJECT, ROOT
 
@@ -56,7 +57,9 @@ class Change:
         return f"{self.kind} of {self.stack}: {words or 'no change'} ({same} unchanged)"
 
 
-def deploy(kind: Kind, stack: str, display: Display, root: Path = ROOT) -> Change:
+def deploy(
+    kind: Kind, stack: str, display: Display, root: Path = ROOT, *, delete_data: bool = False
+) -> Change:
     """Preview, update or destroy a stack.
 
     Args:
@@ -64,14 +67,19 @@ def deploy(kind: Kind, stack: str, display: Display, root: Path = ROOT) -> Chang
         stack: its name; its settings are in `Pulumi.<stack>.yaml`.
         display: shows which resource is being worked on.
         root: the folder of the Pulumi project.
+        delete_data: for `destroy`, that the data is meant too.
 
     Raises:
         StackError: there are no settings for the stack, or it was never created.
-        UsageError: the Pulumi CLI or the passphrase is missing, or the settings are wrong.
+        UsageError: the Pulumi CLI or the passphrase is missing, the settings are wrong, or a
+            destroy would delete data without both keys.
         PipelineBusyError: another update holds the stack.
         DeployError: any other failure; the message ends with what Pulumi said.
     """
     with open_stack(stack, root, create=kind == "up") as opened:
+        if kind == "destroy":
+            with plain_errors(stack):
+                require_both_keys(opened, delete_data=delete_data)
         return run_on(opened, kind, display)
 
 

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pulumi import automation
 
+from pipeline.deletion import require_both_keys
+from pipeline.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -146,7 +149,9 @@ def test_the_life_of_a_stack(new_stack: Callable[..., Any], client: Callable[[st
 def test_production_data_is_protected_by_the_engine(
     new_stack: Callable[..., Any], client: Callable[[str], Any]
 ) -> None:
-    """Destroying a production stack fails and leaves the data, until two settings are changed."""
+    """Destroying a production stack fails and leaves the data, until both keys are turned: the
+    settings with an `up`, then the option of the command.
+    """
     stack = new_stack(
         **{
             "lakehouse:environment": "prod",
@@ -157,6 +162,9 @@ def test_production_data_is_protected_by_the_engine(
     stack.up()
     bronze = stack.outputs()["bronze_bucket"]
     client("s3").put_object(Bucket=bronze, Key="songs/part-0.parquet", Body=b"data")
+    for delete_data in (False, True):
+        with pytest.raises(UsageError, match=r"allowDataDeletion.*--delete-data.* first is still"):
+            require_both_keys(stack.stack, delete_data=delete_data)
     with pytest.raises(automation.CommandError, match="protected"):
         stack.destroy()
     assert client("s3").get_object(Bucket=bronze, Key="songs/part-0.parquet")["Body"].read()
@@ -181,8 +189,12 @@ def test_production_data_is_protected_by_the_engine(
 
     stack.configure({"lakehouse:environment": "dev", "lakehouse:allowDataDeletion": "true"})
     stack.up()
+    with pytest.raises(UsageError, match=r"--delete-data.* second is missing"):
+        require_both_keys(stack.stack, delete_data=False)
+    require_both_keys(stack.stack, delete_data=True)
     stack.destroy()
     assert left_on_aws(client, stack.stack.name) == {}
+    require_both_keys(stack.stack, delete_data=False)
 
 
 def test_a_wrong_setting_is_one_sentence_and_makes_nothing(
