@@ -12,9 +12,10 @@ import re
 from typing import Annotated, Any, Literal, TypeVar, get_origin
 
 from pulumi.runtime import config as runtime_config
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from lakehouse.cron import longest_gap
 from lakehouse.errors import ConfigError
 from lakehouse.network_checks import network_problems
 from lakehouse.network_settings import NetworkSettings
@@ -35,6 +36,19 @@ AnalystTable = Literal["songs", "artists", "users", "time", "songplays"]
 KeyArn = Annotated[
     str, Field(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/(mrk-)?[0-9a-f-]{32,36}$")
 ]
+
+MAX_SCHEDULE_GAP_MINUTES = 84 * 60
+"""Half of the seven days that an alarm looks back at most: it waits for two runs."""
+NIGHTLY = "cron(0 3 * * ? *)"
+
+
+def _known_schedule(text: str) -> str:
+    if text != "none" and longest_gap(text) > MAX_SCHEDULE_GAP_MINUTES:
+        raise ValueError("its runs are too far apart")
+    return text
+
+
+Schedule = Annotated[str, AfterValidator(_known_schedule)]
 
 PROD_LOG_RETENTION_DAYS = 365
 """The least in production (CKV_AWS_338)."""
@@ -115,6 +129,11 @@ class Settings(NetworkSettings):
         description="1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, "
         "2192, 2557, 2922, 3288 or 3653 days; at least 365 in prod",
     )  # fmt: skip
+    schedule: Schedule | None = Field(
+        default=None,
+        description="none, or cron(minute hour ? * day-of-week *) in UTC with runs at most "
+        "84 hours apart, as in cron(0 3 * * ? *)",
+    )
     kms_key_arn: KeyArn | None = Field(
         default=None,
         description="the ARN of a key (no alias) in the stack's region, as in "
@@ -125,6 +144,13 @@ class Settings(NetworkSettings):
     def is_production(self) -> bool:
         """Whether the data must outlive mistakes: protected, kept on delete."""
         return self.environment == "prod"
+
+    @property
+    def cron(self) -> str | None:
+        """When the job runs by itself; None for never."""
+        default = NIGHTLY if self.is_production else "none"
+        chosen = self.schedule or default
+        return None if chosen == "none" else chosen
 
     @property
     def log_retention(self) -> int:

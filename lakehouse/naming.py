@@ -90,6 +90,11 @@ class Names:
         return f"/lakehouse/{self.base}/vpc-flow-logs"
 
     @property
+    def workflow(self) -> str:
+        """The Glue workflow of scheduled runs."""
+        return f"{self.base}-ingest"
+
+    @property
     def key_alias(self) -> str:
         """The alias of the key that encrypts everything."""
         return f"alias/{self.base}"

@@ -23,6 +23,7 @@ from lakehouse.outputs import PublishedOutputs, PublishedOutputsArgs
 from lakehouse.permissions import Permissions, PermissionsArgs
 from lakehouse.query import Query, QueryArgs
 from lakehouse.runtimes import RUNTIMES
+from lakehouse.schedule import Schedule, ScheduleArgs
 from lakehouse.storage import Storage, StorageArgs
 from spark.tables import TABLE_NAMES
 
@@ -145,6 +146,17 @@ def program() -> None:
             logs=logs,
         ),
     )
+    schedule = None
+    if settings.cron is not None:
+        schedule = Schedule(
+            "schedule",
+            ScheduleArgs(
+                names=names,
+                expression=settings.cron,
+                job_name=jobs.job_name,
+                crawler_name=catalog.crawler_name,
+            ),
+        )
     query = Query(
         "query",
         QueryArgs(
@@ -174,7 +186,7 @@ def program() -> None:
         "network": networking.outputs if networking else None,
         "kms_key_arn": encryption.key_arn,
         "log_groups": dict(logs.groups),
-        "schedule": None,
+        "schedule": schedule.outputs if schedule else None,
         "runtime": runtime.as_dict(),
     }
     PublishedOutputs("outputs", PublishedOutputsArgs(names.parameter, outputs))

@@ -94,7 +94,7 @@ _CONNECTION: Shape = {
 Call = Callable[[Clients, str, Properties], Any]
 
 
-def _resource(
+def glue_resource(
     kind: str,
     shape: Shape,
     *,
@@ -103,6 +103,7 @@ def _resource(
     update: Call,
     delete: Call,
     identifier: Callable[[str, str], str] = lambda _, name: name,
+    replace_on: frozenset[str] = frozenset({"name"}),
 ) -> ResourceType:
     """A Glue resource: found by its name, tagged by its ARN, kept with the account in its ARN."""
 
@@ -144,7 +145,7 @@ def _resource(
         exists=exists,
         update=change,
         delete=remove,
-        replace_on=frozenset({"name"}),
+        replace_on=replace_on,
         taggable=True,
     )
 
@@ -183,7 +184,7 @@ def _job_update(inputs: Properties) -> dict[str, Any]:
 
 
 TYPES: dict[str, ResourceType] = {
-    "aws:glue/catalogDatabase:CatalogDatabase": _resource(
+    "aws:glue/catalogDatabase:CatalogDatabase": glue_resource(
         "database",
         _DATABASE,
         create=lambda clients, inputs: clients("glue").create_database(
@@ -196,7 +197,7 @@ TYPES: dict[str, ResourceType] = {
         delete=lambda clients, name, _: clients("glue").delete_database(Name=name),
         identifier=lambda account, name: f"{account}:{name}",
     ),
-    "aws:glue/crawler:Crawler": _resource(
+    "aws:glue/crawler:Crawler": glue_resource(
         "crawler",
         _CRAWLER,
         create=lambda clients, inputs: clients("glue").create_crawler(
@@ -208,7 +209,7 @@ TYPES: dict[str, ResourceType] = {
         ),
         delete=lambda clients, name, _: clients("glue").delete_crawler(Name=name),
     ),
-    "aws:glue/connection:Connection": _resource(
+    "aws:glue/connection:Connection": glue_resource(
         "connection",
         _CONNECTION,
         create=lambda clients, inputs: clients("glue").create_connection(
@@ -221,7 +222,7 @@ TYPES: dict[str, ResourceType] = {
         delete=lambda clients, name, _: clients("glue").delete_connection(ConnectionName=name),
         identifier=lambda account, name: f"{account}:{name}",
     ),
-    "aws:glue/job:Job": _resource(
+    "aws:glue/job:Job": glue_resource(
         "job",
         _JOB,
         create=lambda clients, inputs: clients("glue").create_job(
