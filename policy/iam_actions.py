@@ -12,9 +12,7 @@ STAR_RESOURCES = {
     "ec2:DescribeSubnets": _EC2_TELLS,
     "ec2:DescribeVpcAttribute": _EC2_TELLS,
     "ec2:DescribeVpcEndpoints": _EC2_TELLS,
-    "ec2:DescribeVpcs": _EC2_TELLS,
     "glue:GetSecurityConfiguration": "takes no ARN; a security configuration holds no secret",
-    "glue:GetSecurityConfigurations": "takes no ARN; a security configuration holds no secret",
     "lakeformation:GetDataAccess": "takes no ARN; the grants in Lake Formation limit it",
 }
 """Action -> why it may stand beside ``Resource: *``. Nothing else may."""

@@ -12,7 +12,9 @@ from uuid import UUID
 import pytest
 
 from lakehouse.runtimes import RUNTIMES
+from policy.documents import statements
 from policy.glue import SUPPORTED_VERSIONS
+from policy.iam_actions import STAR_RESOURCES
 from policy.model import UNKNOWN, Resource, Stack
 from policy.report import check
 from policy.rules import RULES
@@ -410,6 +412,19 @@ def test_every_setting_passes(declare: Callable[..., Stack], settings: dict[str,
     """No way that the settings offer breaks a rule."""
     report = check(declare("prod", **settings))
     assert not report.findings, str(report)
+
+
+def test_no_action_on_every_resource_is_listed_for_nothing(declare: Callable[..., Stack]) -> None:
+    """The table holds what the roles really have, and no more."""
+    stack = declare("prod", **{"lakehouse:lakeFormation": "grants"})
+    used = {
+        action
+        for policy in stack.of(ROLE_POLICY)
+        for statement in statements(policy.document("policy"))
+        if "*" in (statement.resources or ())
+        for action in statement.actions or ()
+    }
+    assert used == set(STAR_RESOURCES)
 
 
 def test_no_waiver_is_there_for_nothing(declare: Callable[..., Stack]) -> None:
