@@ -44,5 +44,7 @@ NOT_CHECKED = {
     "CKV_AWS_143": "no object lock: Delta deletes and rewrites its own files",
     "CKV2_AWS_62": "no event notifications: runs are scheduled, and list what is new",
     "FSBP S3.11": "as CKV2_AWS_62",
+    "CKV2_AWS_34": "the parameter of the outputs holds names, which are no secret: no SecureString",
+    "CKV_AWS_337": "as CKV2_AWS_34",
 }
 """Rules of others that are left out altogether, and why."""
