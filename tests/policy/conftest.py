@@ -32,16 +32,15 @@ class Collected:
 
     def invoke(self, token: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Answer as AWS in the account would."""
+        del arguments
         answers: dict[str, dict[str, Any]] = {
             "aws:index/getAvailabilityZones:getAvailabilityZones": {
                 "names": [f"{self.region}{letter}" for letter in "abc"]
             },
             "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": self.account},
             "aws:index/getPartition:getPartition": {"partition": "aws"},
-            "aws:ec2/getSubnet:getSubnet": {
-                "vpcId": "vpc-0123456789abcdef0",
-                "availabilityZone": f"{self.region}{str(arguments.get('id'))[-1]}",
-            },
+            "aws:ec2/getSecurityGroups:getSecurityGroups": {"ids": ["sg-0123456789abcdef0"]},
+            "aws:ec2/getSubnets:getSubnets": {"ids": ["subnet-0123456789abcdef0"]},
         }
         return answers[token]
 

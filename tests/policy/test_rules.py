@@ -404,7 +404,7 @@ def test_the_real_stacks_break_no_rule(real: Stack) -> None:
         {
             "lakehouse:network": "existing",
             "lakehouse:vpcId": "vpc-0123456789abcdef0",
-            "lakehouse:subnetIds": '["subnet-0123456789abcdefa"]',
+            "lakehouse:subnetIds": '{"subnet-0123456789abcdef0": "us-east-1a"}',
             "lakehouse:securityGroupId": "sg-0123456789abcdef0",
         },
         {"lakehouse:extraEndpoints": '["athena", "secretsmanager"]'},
