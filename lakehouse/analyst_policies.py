@@ -49,6 +49,8 @@ def analyst_policy(names: Names, tables: Sequence[str]) -> Document:
                 [names.bucket_arn(RESULTS)],
                 {"StringLike": {"s3:prefix": [f"{RESULTS_FOLDER}*"]}},
             ),
+            # Athena writes big results in parts; the action knows no prefix, and tells names alone.
+            allow("ListUploads", ["s3:ListBucketMultipartUploads"], [names.bucket_arn(RESULTS)]),
             # Athena asks both where they are before it reads or writes.
             allow(
                 "LocateBuckets",
