@@ -83,17 +83,28 @@ def _first_zones(count: int, region: str, stack: str) -> tuple[str, ...]:
 def _existing(settings: Settings, stack: str) -> ExistingNetwork:
     given = settings.subnet_ids or ()
     vpc, group = settings.vpc_id or "", settings.security_group_id or ""
+    # These data sources find nothing where those for a single id fail without naming the setting.
+    subnets = aws.ec2.get_subnets(
+        filters=[aws.ec2.GetSubnetsFilterArgs(name="vpc-id", values=[vpc])]
+    ).ids
+    groups = aws.ec2.get_security_groups(
+        filters=[aws.ec2.GetSecurityGroupsFilterArgs(name="vpc-id", values=[vpc])]
+    ).ids
+    problems = [
+        f"lakehouse:{key} names {id_}, which is no {kind} of lakehouse:vpcId = {vpc!r} in this "
+        f"account and region: give {kind}s that are there"
+        for key, kind, named, found in (
+            ("subnetIds", "subnet", list(given), subnets),
+            ("securityGroupId", "security group", [group], groups),
+        )
+        for id_ in named
+        if id_ not in found
+    ]
+    if problems:
+        raise ConfigError(stack, *problems)
     if isinstance(given, dict):
         return ExistingNetwork(vpc, tuple((zone, id_) for id_, zone in given.items()), group)
-    found = {id_: aws.ec2.get_subnet(id=id_) for id_ in given}
-    for id_, subnet in found.items():
-        if subnet.vpc_id != vpc:
-            raise ConfigError(
-                stack,
-                f"lakehouse:subnetIds names {id_}, which is in {subnet.vpc_id} and not in "
-                f"lakehouse:vpcId = {vpc!r}: give subnets of one VPC",
-            )
-    zones = [subnet.availability_zone for subnet in found.values()]
+    zones = [aws.ec2.get_subnet(id=id_).availability_zone for id_ in given]
     if len(set(zones)) < len(zones):
         raise ConfigError(stack, same_zone(zones))
     return ExistingNetwork(vpc, tuple(zip(zones, given, strict=True)), group)

@@ -98,7 +98,9 @@ def flow_logs_policy(names: Names) -> Document:
                 "Deliver",
                 ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
                 [group, f"{group}:*"],
-            )
+            ),
+            # The service lists the groups to find its own.
+            allow("FindGroup", ["logs:DescribeLogGroups"], [names.arn("logs", "log-group:*")]),
         ]
     )
 

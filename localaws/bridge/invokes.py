@@ -43,9 +43,7 @@ def _region(clients: Clients, _: Properties) -> dict[str, Any]:
 
 
 def _availability_zones(clients: Clients, arguments: Properties) -> dict[str, Any]:
-    wanted = [
-        {"Name": each["name"], "Values": each["values"]} for each in arguments.get("filters") or []
-    ]
+    wanted = _filters(arguments)
     if arguments.get("state"):
         wanted.append({"Name": "state", "Values": [arguments["state"]]})
     zones = clients("ec2").describe_availability_zones(Filters=wanted)["AvailabilityZones"]
@@ -70,10 +68,35 @@ def _subnet(clients: Clients, arguments: Properties) -> dict[str, Any]:
     }
 
 
+def _ids(
+    clients: Clients, arguments: Properties, operation: str, things: str, key: str
+) -> dict[str, Any]:
+    wanted = _filters(arguments)
+    found = getattr(clients("ec2"), operation)(Filters=wanted)[things]
+    return {"id": clients.region, "ids": sorted(each[key] for each in found)}
+
+
+def _filters(arguments: Properties) -> list[dict[str, Any]]:
+    given = arguments.get("filters") or []
+    return [{"Name": each["name"], "Values": each["values"]} for each in given]
+
+
 Answer = Callable[[Clients, Properties], dict[str, Any]]
 
 INVOKES: dict[str, tuple[Answer, frozenset[str]]] = {
+    "aws:ec2/getSecurityGroups:getSecurityGroups": (
+        lambda clients, arguments: _ids(
+            clients, arguments, "describe_security_groups", "SecurityGroups", "GroupId"
+        ),
+        frozenset({"filters"}),
+    ),
     "aws:ec2/getSubnet:getSubnet": (_subnet, frozenset({"id"})),
+    "aws:ec2/getSubnets:getSubnets": (
+        lambda clients, arguments: _ids(
+            clients, arguments, "describe_subnets", "Subnets", "SubnetId"
+        ),
+        frozenset({"filters"}),
+    ),
     "aws:index/getAvailabilityZones:getAvailabilityZones": (
         _availability_zones,
         frozenset({"filters", "state"}),

@@ -60,6 +60,7 @@ def network(
     flow: str = "flow",
     days: int = 30,
     group: str = "job",
+    export: bool = True,
 ) -> Callable[[], None]:
     """Return a program with one of everything that a network is made of."""
 
@@ -155,6 +156,8 @@ def network(
             connections=[connection.name],
             timeout=port,
         )
+        if not export:
+            return
         pulumi.export("vpc", vpc.id)
         pulumi.export("table", table.id)
         pulumi.export("subnets", [subnet.id for subnet in subnets])
@@ -351,23 +354,28 @@ def test_everything_goes(up: Callable[..., Any], client: Callable[[str], Any], n
 
 def test_zones_and_subnets_are_looked_up(up: Callable[..., Any], name: str) -> None:
     """As programs ask before they make anything."""
-    subnet = up(network(name))["subnets"][1]
+    made = up(network(name))
 
     def ask() -> None:
         opted = aws.GetAvailabilityZonesFilterArgs(
             name="opt-in-status", values=["opt-in-not-required"]
         )
         zones = aws.get_availability_zones(state="available", filters=[opted])
-        found = aws.ec2.get_subnet(id=subnet)
+        found = aws.ec2.get_subnet(id=made["subnets"][1])
+        inside: Any = {"name": "vpc-id", "values": [made["vpc"]]}
+        pulumi.export("subnets", aws.ec2.get_subnets(filters=[inside]).ids)
+        pulumi.export("groups", aws.ec2.get_security_groups(filters=[inside]).ids)
         pulumi.export("zones", zones.names)
         pulumi.export("subnet", [found.availability_zone, found.cidr_block])
 
     def program() -> None:
-        network(name)()
+        network(name, export=False)()
         ask()
 
     told = up(program)
     assert told["zones"][:2] == [f"{REGION}a", f"{REGION}b"]
+    assert told["subnets"] == sorted(made["subnets"])
+    assert told["groups"] == sorted([made["default"], *made["groups"].values()])
     assert told["subnet"] == [f"{REGION}b", "10.30.1.0/24"]
 
 

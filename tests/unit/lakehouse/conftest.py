@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 ACCOUNT = "123456789012"
 VPC = "vpc-0123456789abcdef0"
+IN_THE_VPC = {
+    "aws:ec2/getSubnets:getSubnets": ["subnet-0000000a", "subnet-0000000b", "subnet-0000001a"],
+    "aws:ec2/getSecurityGroups:getSecurityGroups": ["sg-0123456789abcdef0"],
+}
 
 
 @dataclass
@@ -31,8 +35,10 @@ class Declared:
     def invoke(self, token: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Answer as AWS in the account would."""
         if token == "aws:ec2/getSubnet:getSubnet":
-            letter = arguments["id"][-1]
-            return {"vpcId": VPC, "availabilityZone": f"{self.region}{letter}"}
+            return {"availabilityZone": f"{self.region}{arguments['id'][-1]}"}
+        if token in IN_THE_VPC:
+            assert arguments["filters"][0]["name"] == "vpc-id"
+            return {"ids": IN_THE_VPC[token] if arguments["filters"][0]["values"] == [VPC] else []}
         if token == "aws:index/getAvailabilityZones:getAvailabilityZones":
             assert arguments["state"] == "available"
             # AWS promises no order.

@@ -205,11 +205,10 @@ def test_traffic_is_logged_and_the_log_kept(
     (trust,) = statements(role["assumeRolePolicy"]).values()
     assert trust["Principal"] == {"Service": "vpc-flow-logs.amazonaws.com"}
     assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": "123456789012"}
-    (deliver,) = statements(
-        declared.of_type("iam/rolePolicy:RolePolicy")["flow-logs-role"]["policy"]
-    ).values()
+    policy = statements(declared.of_type("iam/rolePolicy:RolePolicy")["flow-logs-role"]["policy"])
     arn = f"arn:aws:logs:eu-west-1:123456789012:log-group:{group['name']}"
-    assert deliver["Resource"] == [arn, f"{arn}:*"]
+    assert policy["Deliver"]["Resource"] == [arn, f"{arn}:*"]
+    assert policy["FindGroup"]["Action"] == ["logs:DescribeLogGroups"]
 
 
 def test_job_and_crawler_use_a_connection_into_each_zone(prod: Any) -> None:
@@ -460,13 +459,14 @@ def test_zones_that_are_named_are_not_asked_for(declare: Callable[..., Any]) -> 
             id="two subnets of one zone",
         ),
         pytest.param(
-            {
-                **EXISTING,
-                "lakehouse:vpcId": "vpc-00000000",
-                "lakehouse:subnetIds": '["subnet-0000000a"]',
-            },
-            ["lakehouse:subnetIds names subnet-0000000a", "'vpc-00000000'"],
-            id="a subnet of another VPC",
+            {**EXISTING, "lakehouse:subnetIds": '["subnet-0000000c"]'},
+            ["lakehouse:subnetIds names subnet-0000000c", f"'{VPC}'"],
+            id="a subnet of another VPC, or of none",
+        ),
+        pytest.param(
+            {**EXISTING, "lakehouse:securityGroupId": "sg-00000000"},
+            ["lakehouse:securityGroupId names sg-00000000", f"'{VPC}'"],
+            id="a security group of another VPC, or of none",
         ),
     ],
 )
