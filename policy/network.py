@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from policy.documents import Statement, statements
 from policy.model import rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from policy.model import Problem, Resource, Stack
 
@@ -61,13 +61,18 @@ def no_public_subnet(stack: Stack) -> Iterator[Problem]:
         "ec2/natGateway:NatGateway",
     ):
         yield gateway, "leads to the internet"
-    for route in stack.of("ec2/route:Route"):
-        if route.get("gatewayId") or route.get("natGatewayId"):
-            yield route, "leads to the internet"
+    for one in stack.of("ec2/route:Route"):
+        if _leads_out(one.properties):
+            yield one, "leads to the internet"
     for table in stack.of("ec2/routeTable:RouteTable"):
-        for route in table.get("routes") or []:
-            if route.get("gatewayId") or route.get("natGatewayId"):
-                yield table, "has a route to the internet"
+        if any(_leads_out(route) for route in table.get("routes") or []):
+            yield table, "has a route to the internet"
+
+
+def _leads_out(route: Mapping[str, Any]) -> bool:
+    gateway = str(route.get("gatewayId") or "local")
+    inside = gateway == "local" or gateway.startswith("vpce-")
+    return not inside or bool(route.get("natGatewayId"))
 
 
 @rule(40, "AwsSolutions-EC23", "CKV_AWS_277", "CKV_AWS_382")
@@ -86,9 +91,16 @@ def closed_groups(stack: Stack) -> Iterator[Problem]:
         if not among_themselves and (one.get("fromPort"), one.get("toPort")) != (_HTTPS, _HTTPS):
             yield one, "opens more than HTTPS beyond its own group"
     for group in stack.of(GROUP):
-        for direction in ("ingress", "egress"):
-            if group.get(direction):
-                yield group, f"has {direction} rules inside, where they have no description"
+        for inline in _inside(group):
+            ranges = {*(inline.get("cidrBlocks") or []), *(inline.get("ipv6CidrBlocks") or [])}
+            if ranges & _EVERYWHERE:
+                yield group, "is open to the whole internet"
+
+
+def _inside(group: Resource) -> Iterator[Mapping[str, Any]]:
+    """The rules that a group carries itself; the provider also shows those beside it there."""
+    for direction in ("ingress", "egress"):
+        yield from group.get(direction) or []
 
 
 @rule(41, "AwsSolutions-EC27", "CKV_AWS_23", "CKV2_AWS_5", "AwsSolutions-VPC3")
@@ -99,6 +111,9 @@ def described_groups(stack: Stack) -> Iterator[Problem]:
     for one in stack.of(GROUP, INGRESS, EGRESS):
         if one.get("description") in {None, "", "Managed by Pulumi"}:
             yield one, "has no description"
+    for group in stack.of(GROUP):
+        if not all(inline.get("description") for inline in _inside(group)):
+            yield group, "has a rule without a description"
     users = [
         *stack.of(ENDPOINT),
         *stack.of("glue/connection:Connection"),

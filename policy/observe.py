@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from policy.documents import statements
 from policy.evaluator import Decision, Request, evaluate
-from policy.model import rule
+from policy.model import UNKNOWN, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ def log_groups(stack: Stack) -> Iterator[Problem]:
         days = group.get("retentionInDays")
         if not days:
             yield group, "keeps logs for ever"
-        elif stack.production and days < PRODUCTION_RETENTION_DAYS:
+        elif stack.production and days != UNKNOWN and days < PRODUCTION_RETENTION_DAYS:
             yield group, f"keeps logs of production for only {days} days"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from policy.model import rule
+from policy.model import UNKNOWN, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -114,10 +114,6 @@ def bucket_current_objects(stack: Stack) -> Iterator[Problem]:
     """No lifecycle rule expires or moves current objects where data lives, by-products (access
     logs, query results) apart; only landing may move them, to classes that are read at once.
     """
-    landing = {
-        str((job.get("defaultArguments") or {}).get("--landing", "")).removeprefix("s3://")
-        for job in stack.of("glue/job:Job")
-    }
     for bucket, rules in _lifecycle(stack):
         if _is_by_product(stack, bucket):
             continue
@@ -126,19 +122,30 @@ def bucket_current_objects(stack: Stack) -> Iterator[Problem]:
             if expiration.get("days") or expiration.get("date"):
                 yield bucket, f"its rule {one.get('id')} expires current objects"
             classes = {move.get("storageClass") for move in one.get("transitions") or []}
-            allowed = INSTANT_CLASSES if bucket.identities & landing else frozenset()
+            allowed = INSTANT_CLASSES if _is_landing(stack, bucket) else frozenset()
             for name in sorted(classes - allowed):
                 yield bucket, f"its rule {one.get('id')} moves current objects to {name}"
 
 
+def _is_landing(stack: Stack, bucket: Resource) -> bool:
+    for job in stack.of("glue/job:Job"):
+        landing = (job.get("defaultArguments") or {}).get("--landing")
+        if landing == UNKNOWN:
+            return stack.refers(job, "defaultArguments", bucket)
+        if str(landing).removeprefix("s3://") in bucket.identities:
+            return True
+    return False
+
+
 def _is_by_product(stack: Stack, bucket: Resource) -> bool:
     location = "configuration.resultConfiguration.outputLocation"
-    results = [
-        str(group.get(location)).removeprefix("s3://").partition("/")[0]
+    results = any(
+        str(group.get(location)).removeprefix("s3://").partition("/")[0] in bucket.identities
+        or stack.refers(group, "configuration", bucket)
         for group in stack.of("athena/workgroup:Workgroup")
-    ]
+    )
     logs = stack.pointing("s3/bucketLogging:BucketLogging", "targetBucket", bucket)
-    return bool(logs) or bool(bucket.identities & set(results))
+    return results or bool(logs)
 
 
 @rule(8, "CKV_AWS_300")

@@ -325,6 +325,7 @@ BREAKS: Mapping[str, list[Break]] = {
     ],
     "described-groups": [
         put(GROUP, "description", None),
+        put(GROUP, "ingress", [{"cidrBlocks": ["10.0.0.0/16"]}]),
         put(EGRESS, "description", ""),
         drop(ENDPOINT),
         add("ec2/networkAcl:NetworkAcl", vpcId="vpc-1"),
