@@ -37,6 +37,8 @@ KeyArn = Annotated[
     str, Field(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/(mrk-)?[0-9a-f-]{32,36}$")
 ]
 
+Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s.]+$")]
+
 MAX_SCHEDULE_GAP_MINUTES = 84 * 60
 """Half of the seven days that an alarm looks back at most: it waits for two runs."""
 NIGHTLY = "cron(0 3 * * ? *)"
@@ -134,6 +136,10 @@ class Settings(NetworkSettings):
         description="none, or cron(minute hour ? * day-of-week *) in UTC with runs at most "
         "84 hours apart, as in cron(0 3 * * ? *)",
     )
+    alerts: bool = Field(default=True, description="true or false")
+    alert_emails: tuple[Email, ...] = Field(
+        default=(), strict=False, description="a list of e-mail addresses"
+    )
     kms_key_arn: KeyArn | None = Field(
         default=None,
         description="the ARN of a key (no alias) in the stack's region, as in "
@@ -144,6 +150,11 @@ class Settings(NetworkSettings):
     def is_production(self) -> bool:
         """Whether the data must outlive mistakes: protected, kept on delete."""
         return self.environment == "prod"
+
+    @property
+    def takes_spare_capacity(self) -> bool:
+        """Whether the job runs in Glue's FLEX class, which has the two smaller workers only."""
+        return not self.is_production and self.worker_type in {"G.1X", "G.2X"}
 
     @property
     def cron(self) -> str | None:

@@ -41,8 +41,12 @@ class JobsArgs:
     worker_type: str
     worker_count: int
     timeout_minutes: int
+    spare_capacity: bool
+    """Whether to run cheaper, on capacity that is left over and may take a while to be found."""
     key_arn: pulumi.Input[str]
     security_configuration: pulumi.Input[str]
+    metrics_namespace: str | None
+    """Where a run tells that it succeeded; None where nobody listens."""
     logs: pulumi.Resource
     """The log groups, which have to be there before the first run would make its own."""
     connections: tuple[pulumi.Input[str], ...] = ()
@@ -75,6 +79,7 @@ class Jobs(pulumi.ComponentResource):
             worker_type=args.worker_type,
             number_of_workers=args.worker_count,
             timeout=args.timeout_minutes,
+            execution_class="FLEX" if args.spare_capacity else "STANDARD",
             # The pipeline retries, and knows which run it is waiting for; one run at a time,
             # refused rather than queued (OWN-GLUE-1, OWN-GLUE-2).
             max_retries=0,
@@ -109,7 +114,7 @@ def _default_arguments(
     # looks in us-east-2 when no region is given.
     conf = " --conf ".join((*_DELTA_CONF, f"spark.hadoop.fs.s3a.endpoint.region={args.region}"))
     in_network = {"--disable-proxy-v2": "true"} if args.connections else {}
-    return {
+    arguments: dict[str, pulumi.Input[str]] = {
         "--task": "ingest",
         "--landing": pulumi.Output.concat("s3://", args.landing_bucket),
         "--bronze": pulumi.Output.concat("s3://", args.bronze_bucket),
@@ -128,3 +133,6 @@ def _default_arguments(
         # Or Glue carries the script's calls to S3, Glue and CloudWatch past the endpoints.
         **in_network,
     }
+    if args.metrics_namespace is not None:
+        arguments["--metrics_namespace"] = args.metrics_namespace
+    return arguments

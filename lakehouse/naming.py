@@ -90,6 +90,11 @@ class Names:
         return f"/lakehouse/{self.base}/vpc-flow-logs"
 
     @property
+    def topic(self) -> str:
+        """The SNS topic of the alerts."""
+        return f"{self.base}-alerts"
+
+    @property
     def workflow(self) -> str:
         """The Glue workflow of scheduled runs."""
         return f"{self.base}-ingest"

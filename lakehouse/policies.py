@@ -118,7 +118,7 @@ def job_policy(names: Names) -> Document:
                 "PublishMetrics",
                 ["cloudwatch:PutMetricData"],
                 ["*"],
-                {"StringEquals": {"cloudwatch:namespace": "Glue"}},
+                {"StringEquals": {"cloudwatch:namespace": ["Glue", "Lakehouse"]}},
             ),
         ]
     )

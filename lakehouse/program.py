@@ -9,9 +9,11 @@ from __future__ import annotations
 import pulumi
 
 from lakehouse.account import resolve_account
+from lakehouse.alerts import METRICS_NAMESPACE, Alerts, AlertsArgs
 from lakehouse.artifacts import job_modules, job_script
 from lakehouse.catalog import Catalog, CatalogArgs
 from lakehouse.config import load_settings
+from lakehouse.cron import longest_gap
 from lakehouse.encryption import Encryption, EncryptionArgs
 from lakehouse.jobs import Jobs, JobsArgs
 from lakehouse.lake_formation import Grants, GrantsArgs
@@ -140,9 +142,11 @@ def program() -> None:
             worker_type=settings.worker_type,
             worker_count=settings.worker_count,
             timeout_minutes=settings.job_timeout_minutes,
+            spare_capacity=settings.takes_spare_capacity,
             connections=connections,
             key_arn=encryption.key_arn,
             security_configuration=encryption.security_configuration,
+            metrics_namespace=METRICS_NAMESPACE if settings.alerts else None,
             logs=logs,
         ),
     )
@@ -155,6 +159,16 @@ def program() -> None:
                 expression=settings.cron,
                 job_name=jobs.job_name,
                 crawler_name=catalog.crawler_name,
+            ),
+        )
+    if settings.alerts:
+        Alerts(
+            "alerts",
+            AlertsArgs(
+                names=names,
+                key_arn=encryption.key_arn,
+                emails=settings.alert_emails,
+                schedule_gap_minutes=longest_gap(settings.cron) if settings.cron else None,
             ),
         )
     query = Query(

@@ -35,6 +35,7 @@ class Arguments:
     max_files: int
     max_bytes: int
     lease_minutes: int
+    metrics_namespace: str = ""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -62,6 +63,7 @@ def parse(argv: Sequence[str]) -> Arguments:
     parser.add_argument("--max_files", type=_at_least_one, default=10_000)
     parser.add_argument("--max_bytes", type=_at_least_one, default=4 * 1024**3)
     parser.add_argument("--lease_minutes", type=_at_least_one, default=150)
+    parser.add_argument("--metrics_namespace", default="")
     known, _ = parser.parse_known_args(list(argv))
     run_id = known.run_id or known.JOB_RUN_ID
     if not _RUN_ID.fullmatch(run_id):
@@ -80,6 +82,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         max_files=known.max_files,
         max_bytes=known.max_bytes,
         lease_minutes=known.lease_minutes,
+        metrics_namespace=known.metrics_namespace,
     )
 
 

@@ -11,6 +11,7 @@ from spark.delta import Bronze
 from spark.errors import JobError
 from spark.ingest import ingest
 from spark.lease import Lease, Writer, hold
+from spark.metrics import publish_success
 from spark.session import session
 from spark.storage import Storage, client
 
@@ -39,6 +40,8 @@ def main(argv: list[str]) -> int:
     except JobError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 # Glue shows it
         return 1
+    if arguments.metrics_namespace:
+        publish_success(arguments.metrics_namespace, arguments.job_name)
     print(f"report {json.dumps(report, sort_keys=True)}")  # noqa: T201 # the job's log
     return 0
 

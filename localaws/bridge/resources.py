@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from localaws.bridge import (
     athena,
+    cloudwatch,
     ec2,
     ec2_endpoints,
     ec2_security,
+    events,
     glue,
     glue_security,
     glue_triggers,
@@ -18,6 +20,7 @@ from localaws.bridge import (
     logs,
     s3,
     s3_settings,
+    sns,
     ssm,
 )
 from localaws.errors import UnsupportedError
@@ -39,6 +42,9 @@ TYPES: dict[str, ResourceType] = {
     **kms.TYPES,
     **logs.TYPES,
     **athena.TYPES,
+    **cloudwatch.TYPES,
+    **events.TYPES,
+    **sns.TYPES,
     **ssm.TYPES,
 }
 

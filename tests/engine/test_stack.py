@@ -61,6 +61,20 @@ def left_on_aws(client: Callable[[str], Any], prefix: str) -> dict[str, list[str
             group["logGroupName"]
             for group in client("logs").describe_log_groups(limit=50)["logGroups"]
         ],
+        "workflows": client("glue").list_workflows()["Workflows"],
+        "triggers": client("glue").list_triggers()["TriggerNames"],
+        "topics": [topic["TopicArn"] for topic in client("sns").list_topics()["Topics"]],
+        "subscriptions": [
+            one["TopicArn"] for one in client("sns").list_subscriptions()["Subscriptions"]
+        ],
+        "event rules": [rule["Name"] for rule in client("events").list_rules()["Rules"]],
+        "alarms": [
+            alarm["AlarmName"] for alarm in client("cloudwatch").describe_alarms()["MetricAlarms"]
+        ],
+        "dashboards": [
+            entry["DashboardName"]
+            for entry in client("cloudwatch").list_dashboards()["DashboardEntries"]
+        ],
         "parameters": [
             parameter["Name"] for parameter in client("ssm").describe_parameters()["Parameters"]
         ],
@@ -92,7 +106,10 @@ def test_the_life_of_a_stack(new_stack: Callable[..., Any], client: Callable[[st
     resource, what vanished by hand comes back, and destroy leaves nothing.
     """
     before = status_of_the_repository()
-    stack = new_stack()
+    stack = new_stack(
+        **{"lakehouse:schedule": "cron(0 3 * * ? *)", "lakehouse:alerts": "true"},
+        **{"lakehouse:alertEmails": ["team@example.com"]},
+    )
     name = stack.stack.name
 
     planned = stack.preview()
@@ -111,6 +128,13 @@ def test_the_life_of_a_stack(new_stack: Callable[..., Any], client: Callable[[st
         "keys": 1,
         "security configurations": 1,
         "log groups": 3,
+        "workflows": 1,
+        "triggers": 2,
+        "topics": 1,
+        "subscriptions": 1,
+        "event rules": 2,
+        "alarms": 1,
+        "dashboards": 1,
         "parameters": 1,
     }
     stored = client("ssm").get_parameter(Name=f"/lakehouse/{name}/outputs")["Parameter"]["Value"]

@@ -228,5 +228,5 @@ def test_defaults_that_the_files_show_are_those_of_the_program() -> None:
         default = getattr(defaults, name)
         # Without a default the files show an example.
         if shown and default not in {(), None}:
-            text = json.dumps(default) if isinstance(default, tuple) else str(default)
+            text = json.dumps(default) if isinstance(default, (tuple, bool)) else str(default)
             assert shown[0].partition(": ")[2] in {text, f'"{text}"'}

@@ -32,6 +32,28 @@ def test_one_run_at_a_time_and_no_hidden_retries(job: dict[str, Any]) -> None:
     assert job["timeout"] == 60
 
 
+@pytest.mark.parametrize(
+    ("environment", "worker", "execution_class"),
+    [("dev", "G.1X", "FLEX"), ("dev", "G.4X", "STANDARD"), ("prod", "G.1X", "STANDARD")],
+)
+def test_development_runs_on_spare_capacity(
+    declare: Callable[..., Any], environment: str, worker: str, execution_class: str
+) -> None:
+    """Where nobody waits for the night's run, it costs a third less; Glue offers it for small
+    workers only.
+    """
+    declared = declare(
+        {
+            "lakehouse:environment": environment,
+            "lakehouse:workerType": worker,
+            "aws:allowedAccountIds": '["123456789012"]',
+            "lakehouse:operatorPrincipals": '["arn:aws:iam::123456789012:role/operators"]',
+        }
+    )
+    (made,) = declared.of_type("glue/job:Job").values()
+    assert made["executionClass"] == execution_class
+
+
 @pytest.mark.parametrize("runtime", RUNTIMES.values(), ids=RUNTIMES)
 def test_the_runtime_is_pinned_and_told(declare: Callable[..., Any], runtime: Runtime) -> None:
     """The Glue version is explicit, and the outputs say what is inside it."""

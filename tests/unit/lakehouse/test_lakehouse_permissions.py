@@ -106,7 +106,7 @@ def test_the_operator_runs_this_job_and_crawler_and_no_other(
 
 @pytest.mark.parametrize("actor", ACTORS)
 def test_a_wildcard_stands_only_where_no_arn_exists(documents: dict[str, Any], actor: str) -> None:
-    """PutMetricData takes none, and is bound to Glue's namespace instead; nor does the reading of
+    """PutMetricData takes none, and is bound to two namespaces instead; nor does the reading of
     security configurations, which hold no secret.
     """
     for statement in documents[actor]["Statement"]:
@@ -116,7 +116,8 @@ def test_a_wildcard_stands_only_where_no_arn_exists(documents: dict[str, Any], a
             assert statement["Resource"] == ["*"]
         elif "*" in statement["Resource"]:
             assert statement["Action"] == ["cloudwatch:PutMetricData"]
-            assert statement["Condition"] == {"StringEquals": {"cloudwatch:namespace": "Glue"}}
+            namespaces = {"cloudwatch:namespace": ["Glue", "Lakehouse"]}
+            assert statement["Condition"] == {"StringEquals": namespaces}
         else:
             assert all(arn.startswith("arn:aws:") for arn in statement["Resource"])
 
