@@ -26,7 +26,7 @@ def clients_for(server: process.Server, region: str = "us-east-1") -> Callable[[
 
     def client(service: str) -> Any:
         return boto3.client(
-            service,
+            service,  # type: ignore[call-overload] # the name is only known at run time
             endpoint_url=server.endpoint,
             region_name="us-east-1" if service == "s3" else region,
             aws_access_key_id="test",
