@@ -153,6 +153,7 @@ TABLE: list[tuple[str, str, str, bool]] = [
 
 CONDITIONS: list[tuple[str, str, str, dict[str, str], bool]] = [
     ("job", "cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "Glue"}, CAN),
+    ("job", "cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "Lakehouse"}, CAN),
     ("job", "cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "Theirs"}, CANNOT),
     ("job", "s3:GetObject", "{bronze}/a", {"aws:SecureTransport": "false"}, CANNOT),
     ("operator", "s3:ListBucket", "{landing-zone}", {"aws:SecureTransport": "false"}, CANNOT),
