@@ -13,7 +13,7 @@ help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: .venv/run.stamp ## Make sample data and run the whole loop on this machine
-	@$(BIN)/lakehouse sample $(DEMO)/input --songs 200 --days 5 --events-per-day 400 --seed 7 --dirty 0.01
+	@$(BIN)/lakehouse sample $(DEMO)/input --songs 60 --days 3 --events-per-day 300 --seed 7 --dirty 0.01
 	@$(BIN)/lakehouse run --local --source $(DEMO)/input
 
 test: .venv/dev.stamp lint pulumi-cli ## Lint, check types and run every test

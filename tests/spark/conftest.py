@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -28,21 +27,36 @@ OF_THE_RUN = {"run_id", "batch", "ingested_at", "quarantined_at", "attempts"}
 
 
 @pytest.fixture(scope="session")
-def engine() -> Iterator[SparkSession]:
-    """Sail in this process, reading and writing S3 on a localaws of its own."""
-    before = dict(os.environ)
-    with start() as aws:
-        os.environ.update(aws.environment())
+def surroundings() -> Iterator[dict[str, str]]:
+    """A localaws and a Sail of these tests' own, as the environment that leads to them."""
+    with start() as aws, pytest.MonkeyPatch.context() as patch:
+        environment = aws.environment()
+        for name, value in environment.items():
+            patch.setenv(name, value)
         server = SparkConnectServer()
         server.start()
         _, port = server.listening_address
-        os.environ["SPARK_REMOTE"] = f"sc://127.0.0.1:{port}"
-        spark = session()
-        yield spark
-        spark.stop()
+        patch.undo()
+        yield {**environment, "SPARK_REMOTE": f"sc://127.0.0.1:{port}"}
+        # The session first: left to the end of the process, it looks for its server for minutes.
+        patch.setenv("SPARK_REMOTE", f"sc://127.0.0.1:{port}")
+        session().stop()
         server.stop()
-    os.environ.clear()
-    os.environ.update(before)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def environment(surroundings: dict[str, str]) -> Iterator[None]:
+    """Set the environment for the tests of one module only: tests of other folders want another."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in surroundings.items():
+            patch.setenv(name, value)
+        yield
+
+
+@pytest.fixture(scope="module")
+def engine() -> SparkSession:
+    """The embedded engine's session, as the job opens it."""
+    return session()
 
 
 class Lake:
