@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lakehouse.naming import BRONZE, RESULTS, Names
-from lakehouse.policies import Document, allow, document
+from lakehouse.policies import Document, allow, document, query_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,21 +72,6 @@ def analyst_policy(names: Names, tables: Sequence[str]) -> Document:
                     *(names.arn("glue", f"table/{names.database}/{table}") for table in tables),
                 ],
             ),
-            # Athena looks the default database up before every query.
-            allow("DefaultDatabase", ["glue:GetDatabase"], [names.arn("glue", "database/default")]),
-            allow(
-                "Query",
-                [
-                    "athena:BatchGetNamedQuery",
-                    "athena:GetNamedQuery",
-                    "athena:GetQueryExecution",
-                    "athena:GetQueryResults",
-                    "athena:GetWorkGroup",
-                    "athena:ListNamedQueries",
-                    "athena:StartQueryExecution",
-                    "athena:StopQueryExecution",
-                ],
-                [names.arn("athena", f"workgroup/{names.analyst_workgroup}")],
-            ),
+            *query_in(names, names.analyst_workgroup),
         ]
     )

@@ -164,6 +164,28 @@ def crawler_policy(names: Names, tables: Sequence[str]) -> Document:
     )
 
 
+def query_in(names: Names, workgroup: str) -> list[Statement]:
+    """What it takes to run queries in one workgroup, beside the rights to tables and results."""
+    return [
+        # Athena looks the default database up before every query.
+        allow("DefaultDatabase", ["glue:GetDatabase"], [names.arn("glue", "database/default")]),
+        allow(
+            "Query",
+            [
+                "athena:BatchGetNamedQuery",
+                "athena:GetNamedQuery",
+                "athena:GetQueryExecution",
+                "athena:GetQueryResults",
+                "athena:GetWorkGroup",
+                "athena:ListNamedQueries",
+                "athena:StartQueryExecution",
+                "athena:StopQueryExecution",
+            ],
+            [names.arn("athena", f"workgroup/{workgroup}")],
+        ),
+    ]
+
+
 def operator_policy(names: Names) -> Document:
     """The pipeline: uploads, starts, watches and queries; changes no infrastructure."""
     return document(
@@ -206,22 +228,7 @@ def operator_policy(names: Names) -> Document:
                 ],
                 _catalog(names),
             ),
-            # Athena looks the default database up before every query.
-            allow("DefaultDatabase", ["glue:GetDatabase"], [names.arn("glue", "database/default")]),
-            allow(
-                "Query",
-                [
-                    "athena:BatchGetNamedQuery",
-                    "athena:GetNamedQuery",
-                    "athena:GetQueryExecution",
-                    "athena:GetQueryResults",
-                    "athena:GetWorkGroup",
-                    "athena:ListNamedQueries",
-                    "athena:StartQueryExecution",
-                    "athena:StopQueryExecution",
-                ],
-                [names.arn("athena", f"workgroup/{names.workgroup}")],
-            ),
+            *query_in(names, names.workgroup),
             allow(
                 "ReadOutputs",
                 ["ssm:GetParameter"],

@@ -81,7 +81,7 @@ def write(storage: Storage, processing: str, manifest: Manifest) -> None:
 
 
 def unfinished(storage: Storage, processing: str) -> Iterator[Manifest]:
-    """The manifests that earlier runs left behind, oldest batch first.
+    """The manifests that earlier runs left behind, in the order of their batches' ids.
 
     The stage of a run that ended before its manifest is deleted: nothing of it was seen.
     """

@@ -7,7 +7,7 @@ alone, so a crash is repeated from there and no input is read twice.
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F  # noqa: N812 # the name that Spark's own documentation uses
@@ -40,10 +40,6 @@ class Account:
     ignored: int
     quarantined: int
     duplicates: int
-
-    def as_json(self) -> dict[str, str | int | None]:
-        """The account as the manifest keeps it."""
-        return asdict(self)
 
 
 def folder(processing: str, batch: str, source: Source) -> str:
