@@ -16,8 +16,9 @@ demo: .venv/run.stamp ## Make sample data and run the whole loop on this machine
 	@$(BIN)/lakehouse sample $(DEMO)/input --songs 60 --days 3 --events-per-day 300 --seed 7 --dirty 0.01
 	@$(BIN)/lakehouse run --local --source $(DEMO)/input
 
+# A test file's tests share servers, so a file stays with one worker.
 test: .venv/dev.stamp lint pulumi-cli ## Lint, check types and run every test
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 lint: .venv/dev.stamp ## Check style, types and formatting
 	$(BIN)/ruff check .
