@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from spark.arguments import parse
+from spark.arguments import TASKS, parse
 from spark.errors import ArgumentError
+from spark.job import TASKS as TASK_FUNCTIONS
 
 ZONES = [
     "--landing",
@@ -40,3 +41,8 @@ def test_a_wrong_argument_is_named(argv: list[str], named: str) -> None:
     """The sentence says which argument is wrong."""
     with pytest.raises(ArgumentError, match=named):
         parse(argv)
+
+
+def test_every_task_that_may_be_named_has_its_function() -> None:
+    """An argument that is accepted cannot fail for want of what it names."""
+    assert set(TASKS) == set(TASK_FUNCTIONS)
