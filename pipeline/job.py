@@ -7,6 +7,7 @@ when a reply is lost, the run is looked for by that argument before another is s
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,7 +16,7 @@ from pipeline.errors import PipelineBusyError, RunFailedError, StoppedError
 from pipeline.wait import Clock, duration, is_ambiguous, is_throttled, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mypy_boto3_glue.type_defs import JobRunTypeDef
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 RUN_ID_ARGUMENT = "--run_id"
 """The job argument that carries the pipeline's run id."""
+
+NO_ARGUMENTS: Mapping[str, str] = MappingProxyType({})
+"""For a run that does what the job's default arguments say."""
 
 UNDER_WAY = frozenset({"STARTING", "RUNNING", "STOPPING", "WAITING"})
 """Job run states that change by themselves; every other one is final."""
@@ -35,6 +39,9 @@ LOOKS_PER_START = 3
 
 GRACE = 20 * 60.0
 """Seconds beyond the job's own timeout, for the time that Glue needs to start and stop it."""
+
+LEASE_HELD = "LeaseHeldError: "
+"""How the job's sentence begins when a writer outside this job holds the bronze zone."""
 
 LOG_LINES = 10
 """Lines of the job's log that a failure shows."""
@@ -55,16 +62,19 @@ def run_job(
     run_id: str,
     clock: Clock,
     on_state: Callable[[str], None],
+    arguments: Mapping[str, str] = NO_ARGUMENTS,
 ) -> JobRun:
     """Start `job_name` for the pipeline run `run_id` and wait until it has succeeded.
 
+    `arguments` of the run, as in `--task`, go before the job's default ones.
+
     Raises:
-        PipelineBusyError: another run of the job is under way.
+        PipelineBusyError: another run of the job is under way, or another writer holds the tables.
         RunFailedError: the job ended in any other state than SUCCEEDED, or could not be started.
         StoppedError: Ctrl-C; the job run goes on.
         OutOfTimeError: it was still under way long after its own timeout.
     """
-    job_run_id = start(aws, job_name, run_id, clock)
+    job_run_id = start(aws, job_name, run_id, clock, arguments)
     described = _describe(aws, job_name, job_run_id)
 
     def look() -> JobRunTypeDef | None:
@@ -86,11 +96,18 @@ def run_job(
             "let it finish and run again for the crawler and the query."
         ) from error
     if run["JobRunState"] != "SUCCEEDED":
-        raise RunFailedError(_why(aws, job_name, run))
+        why = _why(aws, job_name, run)
+        raise PipelineBusyError(why) if LEASE_HELD in why else RunFailedError(why)
     return JobRun(job_run_id, run.get("ExecutionTime"))
 
 
-def start(aws: Aws, job_name: str, run_id: str, clock: Clock) -> str:
+def start(
+    aws: Aws,
+    job_name: str,
+    run_id: str,
+    clock: Clock,
+    arguments: Mapping[str, str] = NO_ARGUMENTS,
+) -> str:
     """Start exactly one run of `job_name` for `run_id` and return the job run's id.
 
     Raises:
@@ -101,7 +118,7 @@ def start(aws: Aws, job_name: str, run_id: str, clock: Clock) -> str:
     for attempt in range(STARTS):
         try:
             reply = aws.glue_once.start_job_run(
-                JobName=job_name, Arguments={RUN_ID_ARGUMENT: run_id}
+                JobName=job_name, Arguments={**arguments, RUN_ID_ARGUMENT: run_id}
             )
         except (ClientError, BotoCoreError) as error:
             problem = error

@@ -32,10 +32,7 @@ def ingest(bronze: Bronze, arguments: Arguments) -> Report:
     """Bring everything new from landing into bronze and say what came of it."""
     report = Report(run_id=arguments.run_id)
     bronze.create_missing(TABLES)
-    for left in manifest.unfinished(bronze.storage, arguments.processing):
-        print(f"finishing batch {left.batch} of run {left.run_id}")  # noqa: T201 # the job's log
-        _finish(bronze, arguments.processing, left)
-        report.add_finished(left)
+    finish_open(bronze, arguments.processing, report)
     listed = report.counting(_inputs(bronze, arguments.landing))
     for versions in _batches(ledger.pending(bronze, listed), arguments):
         print(f"batch of {len(versions)} object versions")  # noqa: T201 # the job's log
@@ -43,6 +40,14 @@ def ingest(bronze: Bronze, arguments: Arguments) -> Report:
         report.add(seen, len(versions))
         _finish(bronze, arguments.processing, seen)
     return report
+
+
+def finish_open(bronze: Bronze, processing: str, report: Report) -> None:
+    """Finish the batches that earlier runs left open: what has a manifest counts as seen."""
+    for left in manifest.unfinished(bronze.storage, processing):
+        print(f"finishing batch {left.batch} of run {left.run_id}")  # noqa: T201 # the job's log
+        _finish(bronze, processing, left)
+        report.add_finished(left)
 
 
 def _inputs(bronze: Bronze, landing: str) -> Iterator[ObjectVersion]:

@@ -161,6 +161,20 @@ def test_every_other_end_is_a_failure_with_reason_and_log(aws: Any, run: Any, st
     assert text.endswith("Mend the cause and run again.")
 
 
+def test_a_run_may_have_arguments_of_its_own(aws: Any, clock: Any) -> None:
+    """They travel with the run id."""
+    job.run_job(aws, "ingest", "mine", clock, lambda _: None, {"--task": "maintain"})
+    assert aws.glue.runs[0]["Arguments"] == {"--task": "maintain", "--run_id": "mine"}
+
+
+def test_a_lease_that_another_writer_holds_is_no_failure_of_the_work(aws: Any, run: Any) -> None:
+    """A writer outside Glue holds the tables as another run of the job would."""
+    aws.glue.states = ["FAILED"]
+    aws.glue.end = {"ErrorMessage": "LeaseHeldError: the lease is held by run laptop"}
+    with pytest.raises(PipelineBusyError, match="held by run laptop"):
+        run()
+
+
 def test_a_failure_without_a_readable_log_is_told_without_it(aws: Any, run: Any) -> None:
     """Log access may be missing: that does not hide the failure."""
     aws.glue.states = ["FAILED"]
