@@ -62,6 +62,7 @@ def run_job(
     run_id: str,
     clock: Clock,
     on_state: Callable[[str], None],
+    *,
     arguments: Mapping[str, str] = NO_ARGUMENTS,
 ) -> JobRun:
     """Start `job_name` for the pipeline run `run_id` and wait until it has succeeded.

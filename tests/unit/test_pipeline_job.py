@@ -163,7 +163,8 @@ def test_every_other_end_is_a_failure_with_reason_and_log(aws: Any, run: Any, st
 
 def test_a_run_may_have_arguments_of_its_own(aws: Any, clock: Any) -> None:
     """They travel with the run id."""
-    job.run_job(aws, "ingest", "mine", clock, lambda _: None, {"--task": "maintain"})
+    extra = {"--task": "maintain"}
+    job.run_job(aws, "ingest", "mine", clock, lambda _: None, arguments=extra)
     assert aws.glue.runs[0]["Arguments"] == {"--task": "maintain", "--run_id": "mine"}
 
 
