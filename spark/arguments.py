@@ -16,7 +16,10 @@ from spark.errors import ArgumentError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-TASKS = ("ingest",)
+TASKS = ("ingest", "maintain")
+SAFE_RETENTION_HOURS = 7 * 24
+"""Files that the newest version has done without for so long may go, without anybody's leave."""
+
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _ZONE = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_=.-]+)*")
 
@@ -36,6 +39,7 @@ class Arguments:
     max_bytes: int
     lease_minutes: int
     metrics_namespace: str = ""
+    retention_hours: int = SAFE_RETENTION_HOURS
 
 
 class _Parser(argparse.ArgumentParser):
@@ -64,12 +68,21 @@ def parse(argv: Sequence[str]) -> Arguments:
     parser.add_argument("--max_bytes", type=_at_least_one, default=4 * 1024**3)
     parser.add_argument("--lease_minutes", type=_at_least_one, default=150)
     parser.add_argument("--metrics_namespace", default="")
+    parser.add_argument("--retention_hours", type=_hours, default=SAFE_RETENTION_HOURS)
+    parser.add_argument("--allow_short_retention", choices=("true", "false"), default="false")
     known, _ = parser.parse_known_args(list(argv))
     run_id = known.run_id or known.JOB_RUN_ID
     if not _RUN_ID.fullmatch(run_id):
         raise ArgumentError(
             f"The run needs an id of letters, digits, '_', '.' and '-', at most 100 of them, "
             f"and got {run_id!r}. Pass --run_id, or let Glue pass --JOB_RUN_ID."
+        )
+    if known.retention_hours < SAFE_RETENTION_HOURS and known.allow_short_retention != "true":
+        raise ArgumentError(
+            f"--retention_hours {known.retention_hours} is less than {SAFE_RETENTION_HOURS} "
+            f"(7 days): a query that is still reading an older version would lose its files, and "
+            f"no table could be restored or read as it was before then. If nobody needs that, pass "
+            f"--allow_short_retention true as well."
         )
     return Arguments(
         task=known.task,
@@ -83,6 +96,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         max_bytes=known.max_bytes,
         lease_minutes=known.lease_minutes,
         metrics_namespace=known.metrics_namespace,
+        retention_hours=known.retention_hours,
     )
 
 
@@ -90,6 +104,12 @@ def _zone(text: str) -> str:
     if not _ZONE.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form s3://bucket[/folder]")
     return text
+
+
+def _hours(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of hours")
+    return int(text)
 
 
 def _at_least_one(text: str) -> int:

@@ -5,7 +5,8 @@
     ├── StorageError       an object of the lake could not be read or written
     ├── LeaseHeldError     another writer holds the bronze zone
     ├── LeaseLostError     another writer took the bronze zone over while this one worked
-    └── StageError         a stage does not hold what its reading must have left there
+    ├── StageError         a stage does not hold what its reading must have left there
+    └── CareError          a table could not be compacted, vacuumed, restored or altered
 
 A job that ends with one of these prints its sentence as the last line of standard error, which Glue
 shows as the run's error message.
@@ -36,3 +37,7 @@ class LeaseLostError(JobError):
 
 class StageError(JobError):
     """A stage does not hold what its reading must have left there."""
+
+
+class CareError(JobError):
+    """A table could not be compacted, vacuumed, restored or altered."""

@@ -12,6 +12,7 @@ from spark.delta import Bronze
 from spark.errors import JobError
 from spark.ingest import ingest
 from spark.lease import Lease, Writer, hold
+from spark.maintain import maintain
 from spark.metrics import publish_success
 from spark.session import session
 from spark.storage import Storage, client
@@ -29,7 +30,10 @@ class TaskReport(Protocol):
         """The report as the pipeline reads it."""
 
 
-TASKS: dict[str, Callable[[Bronze, Arguments], TaskReport]] = {"ingest": ingest}
+TASKS: dict[str, Callable[[Bronze, Arguments], TaskReport]] = {
+    "ingest": ingest,
+    "maintain": maintain,
+}
 """What `--task` names: each works under the lease and gives the run's report."""
 
 

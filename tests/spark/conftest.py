@@ -83,6 +83,10 @@ class Lake:
         self.s3.put_object(Bucket=self.landing.removeprefix("s3://"), Key=key, Body=body)
         return f"{self.landing}/{key}"
 
+    def put_in_bronze(self, key: str, body: bytes) -> None:
+        """Leave an object in the bronze zone, as a writer that died would."""
+        self.s3.put_object(Bucket=self.bronze.removeprefix("s3://"), Key=key, Body=body)
+
     def run(self, **arguments: object) -> dict[str, Any]:
         """Run the job as Glue would call it; its report. A failure raises AssertionError."""
         self.runs += 1

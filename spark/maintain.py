@@ -1,0 +1,96 @@
+"""The maintain task: put small files together, delete those that no reader needs any more.
+
+Every run adds a file or more to a table, the ledger among them; readers pay for each. Maintenance
+changes where rows lie, never what a table says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from spark.care import care_of
+from spark.ingest import finish_open
+from spark.report import VERSION, Report
+from spark.tables import TABLES
+
+if TYPE_CHECKING:
+    from spark.arguments import Arguments
+    from spark.care import Care
+    from spark.delta import Bronze
+    from spark.tables import Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """How much there is of a table. Bytes are those of data files, without the Delta log."""
+
+    files: int
+    """What the newest version consists of: readers open all of them."""
+    bytes: int
+    stored_files: int
+    """What lies in S3 and is paid for: also what only older versions need."""
+    stored_bytes: int
+
+
+@dataclass
+class MaintenanceReport:
+    """What maintenance found and left, table by table."""
+
+    run_id: str
+    retention_hours: int
+    finished_runs: list[str]
+    tables: dict[str, dict[str, Size]] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as the pipeline reads it."""
+        return {
+            "version": VERSION,
+            "run_id": self.run_id,
+            "retention_hours": self.retention_hours,
+            "finished_runs": self.finished_runs,
+            "tables": {
+                name: {moment: asdict(size) for moment, size in sizes.items()}
+                for name, sizes in self.tables.items()
+            },
+        }
+
+
+def maintain(bronze: Bronze, arguments: Arguments) -> MaintenanceReport:
+    """Compact and vacuum every table, after finishing what an earlier run left open.
+
+    May be repeated after a crash at any point. Raises CareError, naming the table.
+    """
+    care = care_of(bronze)
+    finished = Report(run_id=arguments.run_id)
+    bronze.create_missing(TABLES)
+    finish_open(bronze, arguments.processing, finished)
+    report = MaintenanceReport(arguments.run_id, arguments.retention_hours, finished.finished_runs)
+    for table in TABLES:
+        location = bronze.location(table)
+        before = _size(bronze, care, table)
+        bronze.lease.check()
+        care.compact(location)
+        bronze.lease.check()
+        care.vacuum(location, arguments.retention_hours)
+        after = _size(bronze, care, table)
+        report.tables[table.name] = {"before": before, "after": after}
+        print(  # noqa: T201 # the job's log
+            f"{table.name}: {before.files} files are {after.files} now, "
+            f"{before.stored_files - after.stored_files} fewer are kept"
+        )
+    return report
+
+
+def _size(bronze: Bronze, care: Care, table: Table) -> Size:
+    location = bronze.location(table)
+    live = care.live(location)
+    log = f"{location}/_delta_log/"
+    stored = [
+        found.size
+        for found in bronze.storage.list(f"{location}/")
+        if not found.path.startswith(log)
+    ]
+    return Size(
+        files=live.files, bytes=live.bytes, stored_files=len(stored), stored_bytes=sum(stored)
+    )
