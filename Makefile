@@ -7,7 +7,7 @@ PULUMI_VERSION := v3.250.0
 PULUMI := build/bin/pulumi
 DEMO := build/demo
 
-.PHONY: help demo test lint clean
+.PHONY: help demo test lint smoke-aws clean
 
 help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ lint: .venv/dev.stamp ## Check style, types and formatting
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy .
+
+smoke-aws: .venv/run.stamp ## Check on a real AWS account what only that can show; costs a dollar (docs/unproven.md)
+	@$(BIN)/python -m smoke $(if $(DESTROY),--destroy $(DESTROY))
 
 clean: ## Remove what these commands made
 	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache

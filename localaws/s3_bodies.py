@@ -92,7 +92,12 @@ def install(store: BlobStore) -> None:
         __del__=lambda self: None,  # noqa: ARG005
         __deepcopy__=lambda self, _: _twin(self),
     )
-    replace(FakeDeleteMarker, __deepcopy__=lambda self, _: _twin(self))
+    replace(
+        FakeDeleteMarker,
+        # moto asks a marker for it too, when the marker is the last version of its key to go.
+        dispose=lambda self: None,  # noqa: ARG005
+        __deepcopy__=lambda self, _: _twin(self),
+    )
     replace(
         S3Backend,
         copy_object=_with_blobs(S3Backend.copy_object),

@@ -12,7 +12,7 @@ from localaws import process
 from localaws.blobs import SMALL, Blob, BlobStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -92,3 +92,19 @@ def test_files_go_with_their_last_reference(tmp_path: Path) -> None:
     assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
     blobs.clear()
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_a_bucket_can_be_emptied_of_versions_and_markers(
+    client: Callable[[str], Any], bucket: str
+) -> None:
+    """Also of a marker that is the last version of its key."""
+    s3 = client("s3")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket=bucket, Key="a", Body=b"1")
+    s3.delete_object(Bucket=bucket, Key="a")
+    listed = s3.list_object_versions(Bucket=bucket)
+    for kind in ("Versions", "DeleteMarkers"):
+        for one in listed[kind]:
+            s3.delete_object(Bucket=bucket, Key="a", VersionId=one["VersionId"])
+    assert "DeleteMarkers" not in s3.list_object_versions(Bucket=bucket)
+    s3.delete_bucket(Bucket=bucket)
