@@ -26,7 +26,9 @@ def right_key_only(bucket_arn: str, key_arn: str) -> list[Statement]:
     """Refuse a new object whose request asks for another encryption than the bucket's own.
 
     A request without such a header is not refused: it gets the bucket's default, which is the key.
-    Each header is judged only where it is present, as S3 looks at the policy first.
+    Each header is judged only where it is present, as S3 looks at the policy first. One that asks
+    for KMS and names no key asks for AWS's own key, whatever the bucket's default (PutObject,
+    x-amz-server-side-encryption-aws-kms-key-id).
     """
     key_id = key_arn.rpartition("/")[2]
     algorithm = "s3:x-amz-server-side-encryption"
@@ -37,6 +39,7 @@ def right_key_only(bucket_arn: str, key_arn: str) -> list[Statement]:
             "Null": {algorithm: "false"},
             "StringNotEquals": {algorithm: "aws:kms"},
         },
+        "KeyOfAws": {"Null": {algorithm: "false", key: "true"}},
         "OtherKey": {"Null": {key: "false"}, "StringNotEquals": {key: [key_arn, key_id]}},
         "KeyOfTheCaller": {"Null": {customer: "false"}},
     }

@@ -25,7 +25,19 @@ DANGEROUS = (
 )
 """What no other account may do (FSBP S3.6)."""
 
-_KEYS = {"tls": "aws:SecureTransport", "encryption": "s3:x-amz-server-side-encryption"}
+_KEYS = {
+    "tls": "aws:SecureTransport",
+    "encryption": "s3:x-amz-server-side-encryption",
+    "key": "s3:x-amz-server-side-encryption-aws-kms-key-id",
+}
+_WRONG_HEADERS = (
+    ({"encryption": "AES256"}, "another encryption"),
+    ({"encryption": "aws:kms"}, "KMS without a key, which S3 takes for AWS's own"),
+    (
+        {"encryption": "aws:kms", "key": "arn:aws:kms:us-east-1:999999999999:key/other"},
+        "another key",
+    ),
+)
 _ACCOUNT_KEYS = {"aws:principalaccount", "aws:sourceaccount", "aws:principalorgid"}
 
 
@@ -88,15 +100,12 @@ def bucket_encryption_header(stack: Stack) -> Iterator[Problem]:
             yield policy, "refuses an upload without an encryption header, as every client sends it"
         if not _is_under_kms(stack, bucket):
             continue
-        wrong = _ask(
-            stack,
-            document,
-            "s3:PutObject",
-            target,
-            encryption="AES256",
-        )
-        if wrong is not Decision.EXPLICIT_DENY:
-            yield policy, "takes an upload that asks for another encryption"
+        for headers, what in _WRONG_HEADERS:
+            if (
+                _ask(stack, document, "s3:PutObject", target, **headers)
+                is not Decision.EXPLICIT_DENY
+            ):
+                yield policy, f"takes an upload that asks for {what}"
 
 
 def _is_under_kms(stack: Stack, bucket: Resource) -> bool:

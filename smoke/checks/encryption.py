@@ -64,11 +64,15 @@ def encryption_headers(subject: Subject) -> str:
     other = f"arn:{account.partition}:kms:{account.region}:{account.id}:alias/aws/s3"
     for wrong in (
         {"ServerSideEncryption": "AES256"},
+        # Without a key S3 would take AWS's own.
+        {"ServerSideEncryption": "aws:kms"},
         {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": other},
     ):
         if not refused(partial(_put, subject, **wrong)):
             raise WrongError(f"a put with {wrong} was taken")
-    return "plain puts and the stack's key pass; SSE-S3 and another key are refused"
+    return (
+        "plain puts and the stack's key pass; SSE-S3, KMS without a key and another key are refused"
+    )
 
 
 @check

@@ -117,6 +117,18 @@ def _bucket(name: str, *, log_to: str | None, encryption: dict[str, Any]) -> lis
             "StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"},
         },
     }
+    algorithm = "s3:x-amz-server-side-encryption"
+    names_key = f"{algorithm}-aws-kms-key-id"
+    no_key = {
+        **header,
+        "Sid": "NoKey",
+        "Condition": {"Null": {algorithm: "false", names_key: "true"}},
+    }
+    other_key = {
+        **header,
+        "Sid": "OtherKey",
+        "Condition": {"Null": {names_key: "false"}, "StringNotEquals": {names_key: KEY}},
+    }
     four = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
     rule = {
         "id": "tidy-up",
@@ -131,7 +143,7 @@ def _bucket(name: str, *, log_to: str | None, encryption: dict[str, Any]) -> lis
         "BucketVersioning": {"versioningConfiguration": {"status": "Enabled"}},
         "BucketLifecycleConfiguration": {"rules": [rule]},
         "BucketOwnershipControls": {"rule": {"objectOwnership": "BucketOwnerEnforced"}},
-        "BucketPolicy": {"policy": document(tls, *([header] if log_to else []))},
+        "BucketPolicy": {"policy": document(tls, *([header, no_key, other_key] if log_to else []))},
     }
     if log_to:
         kinds["BucketLogging"] = {"targetBucket": log_to, "targetPrefix": "x/"}

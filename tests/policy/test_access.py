@@ -20,6 +20,8 @@ ACCOUNT = "111122223333"
 REGION = "us-east-1"
 NAMES = Names("music", "prod", Account(ACCOUNT, "aws", REGION))
 CAN, CANNOT = True, False
+ALGORITHM = "s3:x-amz-server-side-encryption"
+ENCRYPTION_KEY = f"{ALGORITHM}-aws-kms-key-id"
 
 PLACES = {
     **{zone: NAMES.bucket_arn(zone) for zone in ZONES},
@@ -157,13 +159,16 @@ CONDITIONS: list[tuple[str, str, str, dict[str, str], bool]] = [
     ("job", "cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "Theirs"}, CANNOT),
     ("job", "s3:GetObject", "{bronze}/a", {"aws:SecureTransport": "false"}, CANNOT),
     ("operator", "s3:ListBucket", "{landing-zone}", {"aws:SecureTransport": "false"}, CANNOT),
-    ("job", "s3:PutObject", "{bronze}/a", {"s3:x-amz-server-side-encryption": "aws:kms"}, CAN),
-    ("job", "s3:PutObject", "{bronze}/a", {"s3:x-amz-server-side-encryption": "AES256"}, CANNOT),
+    ("job", "s3:PutObject", "{bronze}/a", {ALGORITHM: "aws:kms", ENCRYPTION_KEY: "{key}"}, CAN),
+    # KMS without a key is AWS's own key, not the bucket's.
+    ("job", "s3:PutObject", "{bronze}/a", {ALGORITHM: "aws:kms"}, CANNOT),
+    ("job", "s3:PutObject", "{bronze}/a", {ALGORITHM: "AES256"}, CANNOT),
+    ("job", "s3:PutObject", "{bronze}/a", {ALGORITHM: "aws:kms:dsse"}, CANNOT),
     (
         "operator",
         "s3:PutObject",
         "{landing-zone}/a",
-        {"s3:x-amz-server-side-encryption-aws-kms-key-id": "{kms}key/another"},
+        {ALGORITHM: "aws:kms", ENCRYPTION_KEY: "{kms}key/another"},
         CANNOT,
     ),
     ("analyst", "s3:ListBucket", "{bronze}", {"s3:prefix": "songs/_delta_log/"}, CAN),

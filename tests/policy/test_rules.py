@@ -116,6 +116,19 @@ def without_denies(kind: str) -> Break:
     return change
 
 
+def unstated(kind: str, sid: str) -> Break:
+    """Take one statement out of the first policy of a type."""
+
+    def change(stack: Stack) -> Stack:
+        held = stack.of(kind)[0].document("policy")
+        assert held is not None
+        rest = [one for one in held["Statement"] if one["Sid"] != sid]
+        assert len(rest) == len(held["Statement"]) - 1
+        return put(kind, "policy", json.dumps({"Statement": rest}))(stack)
+
+    return change
+
+
 def may(action: str, resource: str = "*", **more: Any) -> Break:
     """Let the role do one thing more."""
     return state(ROLE_POLICY, Action=action, Resource=resource, **more)
@@ -162,6 +175,8 @@ BREAKS: Mapping[str, list[Break]] = {
             Condition={"StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"}},
         ),
         put(POLICY, "policy", json.dumps({"Statement": []})),
+        unstated(POLICY, "NoKey"),
+        unstated(POLICY, "OtherKey"),
     ],
     "bucket-key": [put(ENCRYPTION, "rules.0.bucketKeyEnabled", False)],
     "bucket-versioning": [
