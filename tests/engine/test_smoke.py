@@ -58,7 +58,7 @@ def test_a_stack_that_cannot_go_is_told_and_found_again(
     }
     deployment.prepare({**settings("123456789012", "us-east-1"), **there})
     assert deployment.up()["create"] == 2
-    with pytest.raises(DeployError, match="kept.* cannot be deleted"):
+    with pytest.raises(DeployError, match=r"kept.* cannot be deleted"):
         deployment.destroy()
     assert opened().left() == ["aws:ssm/parameter:Parameter /smoke/kept"]
     protected = False
