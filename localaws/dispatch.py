@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from moto.backends import list_of_moto_modules
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from localaws import s3_direct
+from localaws import rpc_cbor, s3_direct
 from localaws.errors import LocalawsError, UnsupportedError
 from localaws.unsupported import STATUS, action_of, error_reply
 
@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 
 _S3 = {"s3", "s3bucket_path"}
 _LOOPBACK = {"127.0.0.1", "localhost", "[::1]"}
+# S3 Control's clients put the account in front of whatever host they are given. No page can have
+# the last of these names, as no domain ends in a number.
+_OWN_NAMES = (".localhost", ".amazonaws.com", ".127.0.0.1")
 _READING = (
     "BatchGet",
     "BatchIs",
@@ -93,6 +96,11 @@ class Dispatcher(DomainDispatcherApplication):
         if refusal:
             start_response("403 Forbidden", [("Content-Type", "text/plain")])
             return [refusal.encode()]
+        if rpc_cbor.asks(environ):
+            return rpc_cbor.answer(self._respond, environ, start_response)
+        return self._respond(environ, start_response)
+
+    def _respond(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         service = ""
         try:
             application = self.get_application(environ)
@@ -144,7 +152,7 @@ def _refusal(environ: dict[str, Any]) -> str:
     """
     host = environ.get("HTTP_HOST", "").rpartition(":")
     name = (host[0] if host[2].isdigit() else "".join(host)).lower()
-    if name not in _LOOPBACK and not name.endswith((".localhost", ".amazonaws.com")):
+    if name not in _LOOPBACK and not name.endswith(_OWN_NAMES):
         return f"localaws serves 127.0.0.1 and localhost, not {name or 'a request without Host'}\n"
     if environ["PATH_INFO"].startswith("/moto-api"):
         return "localaws does not offer moto's control API\n"

@@ -1,10 +1,11 @@
-"""Mends moto's S3 where it makes things up or repeats work for every request."""
+"""Mends moto's S3 where it makes things up, forgets, or repeats work for every request."""
 
 from __future__ import annotations
 
 import secrets
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 import moto.core.responses
 from moto.s3.models import FakeAcl, FakeBucket, FakeKey, S3Backend, get_canned_acl
@@ -31,7 +32,17 @@ def install(services: Services) -> None:  # noqa: ARG001 - every extension has t
     def subdomain_based_buckets(request: Any) -> bool:
         return for_host(request.headers.get("host") or request.host)
 
-    list_buckets = S3Backend.list_buckets
+    list_buckets, put = S3Backend.list_buckets, S3Response._bucket_response_put
+
+    def put_with_tags(
+        self: S3Response, request: Any, bucket_name: str, querystring: dict[str, Any]
+    ) -> Any:
+        is_new = not querystring and bucket_name not in self.backend.buckets
+        reply = put(self, request, bucket_name, querystring)
+        tags = _tags_at_creation(self.body) if is_new else {}
+        if tags:
+            self.backend.put_bucket_tagging(bucket_name, tags)
+        return reply
 
     def list_sorted(
         self: S3Backend, prefix: str | None, bucket_region: str | None, max_buckets: str | None
@@ -50,7 +61,22 @@ def install(services: Services) -> None:  # noqa: ARG001 - every extension has t
     )
     # moto draws each of the 52 characters of a request id one by one.
     vars(moto.core.responses)["gen_amzn_requestid_long"] = _add_request_id
-    replace(S3Response, subdomain_based_buckets=staticmethod(subdomain_based_buckets))
+    replace(
+        S3Response,
+        _bucket_response_put=put_with_tags,
+        subdomain_based_buckets=staticmethod(subdomain_based_buckets),
+    )
+
+
+def _tags_at_creation(document: bytes) -> dict[str, str]:
+    """Return the tags in the body of CreateBucket, which moto takes no notice of."""
+    if not document:
+        return {}
+    root = ET.fromstring(document)  # noqa: S314 - expat resolves no external entities, and limits internal ones
+    return {
+        tag.findtext("{*}Key", ""): tag.findtext("{*}Value", "")
+        for tag in root.iterfind("{*}Tags/{*}Tag")
+    }
 
 
 def _add_request_id(headers: dict[str, Any] | None = None) -> str:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from localaws.services import Services
 
 _KEPT: Final = ("lifecycle", "logging")
+# A setting of the lifecycle that is not in its document.
+_MINIMUM_SIZE: Final = "x-amz-transition-default-minimum-object-size"
 _UNSUPPORTED: Final = (
     "abac",
     "analytics",
@@ -62,6 +64,8 @@ def install(services: Services) -> None:  # noqa: ARG001 - every extension has t
             if name in querystring:
                 kept = vars(self.backend.get_bucket(bucket_name)).setdefault("documents", {})
                 kept[name] = _with_rule_ids(self.body)
+                if name == "lifecycle":
+                    kept[_MINIMUM_SIZE] = request.headers.get(_MINIMUM_SIZE)
         return reply
 
     def get_kept(self: S3Response, bucket_name: str, querystring: dict[str, Any]) -> Any:
@@ -70,6 +74,8 @@ def install(services: Services) -> None:  # noqa: ARG001 - every extension has t
         for name in _KEPT:
             if name in querystring and name in kept and not isinstance(reply, str):
                 status, headers, _ = reply
+                if name == "lifecycle" and kept.get(_MINIMUM_SIZE):
+                    headers[_MINIMUM_SIZE] = kept[_MINIMUM_SIZE]
                 return status, headers, kept[name]
         return reply
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from localaws import process
 
@@ -54,3 +55,16 @@ def bucket(client: Callable[[str], Any]) -> str:
     name = f"bucket-{uuid4().hex}"
     client("s3").create_bucket(Bucket=name)
     return name
+
+
+@pytest.fixture(scope="session")
+def refusal() -> Callable[..., tuple[str, int]]:
+    """Return a function that calls and tells the error's code and status."""
+
+    def refused(call: Callable[..., Any], **arguments: Any) -> tuple[str, int]:
+        with pytest.raises(ClientError) as caught:
+            call(**arguments)
+        response: Any = caught.value.response
+        return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]
+
+    return refused
