@@ -11,8 +11,8 @@ import sys
 
 import click
 
+from pipeline import care_commands, commands
 from pipeline.answer import Answer
-from pipeline.commands import COMMANDS
 from pipeline.explain import Explanation, explain, wants_traceback
 
 INTERRUPTED = Explanation("Interrupted", "Interrupted; nothing of it is left running.", 130)
@@ -36,7 +36,7 @@ def cli() -> None:
     """
 
 
-for command in COMMANDS:
+for command in (*commands.COMMANDS, *care_commands.COMMANDS):
     cli.add_command(command)
 
 

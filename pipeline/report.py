@@ -27,8 +27,8 @@ NO_VALUE = "-"
 
 def print_run(document: dict[str, Any]) -> None:
     """Print what a run did: its tables, records, files, query and times."""
-    console = _console()
-    _print(
+    console = console_for_people()
+    print_table(
         console,
         ["table", "rows", "files", "version"],
         [
@@ -61,13 +61,13 @@ def print_rows(
     console: Console | None = None,
 ) -> None:
     """Print the rows of a query, and how many there are in all (None: more than shown)."""
-    console = console or _console()
+    console = console or console_for_people()
     numbers = {
         name
         for position, name in enumerate(columns)
         if any(isinstance(row[position], int | float) for row in rows)
     }
-    _print(console, columns, [[_cell(value) for value in row] for row in rows], numbers)
+    print_table(console, columns, [[_cell(value) for value in row] for row in rows], numbers)
     if row_count is None:
         console.print(f"the first {len(rows):,} rows; --max-rows shows more")
     elif row_count > len(rows):
@@ -76,13 +76,17 @@ def print_rows(
         console.print(f"{row_count:,} rows" if row_count != 1 else "1 row")
 
 
-def _console() -> Console:
+def console_for_people() -> Console:
+    """Standard output, without any markup or colour of what is printed."""
     # A file has no width to fit into: nothing is wrapped or cut there.
     width = None if sys.stdout.isatty() else 100_000
     return Console(file=sys.stdout, highlight=False, markup=False, emoji=False, width=width)
 
 
-def _print(console: Console, columns: list[str], rows: list[list[str]], numbers: set[str]) -> None:
+def print_table(
+    console: Console, columns: list[str], rows: list[list[str]], numbers: set[str]
+) -> None:
+    """Print rows under the names of their columns; those in `numbers` to the right."""
     lines = box.SIMPLE_HEAD if console.is_terminal else None
     table = Table(box=lines, pad_edge=False, show_edge=False)
     for name in columns:

@@ -6,22 +6,19 @@ half way still says how far it came. The code is the same for AWS and for this m
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from pipeline import local
 from pipeline.athena import named_query, run_query
 from pipeline.crawler import crawl
-from pipeline.errors import RunFailedError, StoppedError, UsageError
+from pipeline.errors import StoppedError, UsageError
 from pipeline.job import run_job
 from pipeline.progress import Stages
 from pipeline.source import Fingerprint, Source, SourceFile, fingerprint, scan
 from pipeline.tables import read_tables
-from pipeline.target import Target, stack_on_aws
+from pipeline.task import job_report, open_target
 from pipeline.upload import Landing, upload
 
 if TYPE_CHECKING:
@@ -30,6 +27,7 @@ if TYPE_CHECKING:
 
     from pipeline.progress import Display
     from pipeline.request import Choice
+    from pipeline.target import Target
     from pipeline.wait import Clock
 
 QUERY_NAME = "artists-and-songs"
@@ -40,9 +38,6 @@ QUERY_ROWS = 100
 
 HASHING_THREADS = 4
 """Files that are hashed at a time."""
-
-REPORT_VERSION = 1
-"""The one version of the job's report that this pipeline reads."""
 
 
 def run_pipeline(
@@ -76,7 +71,7 @@ def run_pipeline(
         with ExitStack() as open_things:
             source = None if source_folder is None else scan(source_folder)
             hashes = _hash(source.files if source else [], open_things)
-            target = _open(choice, stages, open_things)
+            target = open_target(choice, stages, open_things)
             if source is not None:
                 _upload(target, source, hashes, stages, document)
             _job(target, run_id, stages, document)
@@ -100,19 +95,6 @@ def _hash(files: list[SourceFile], open_things: ExitStack) -> Iterator[Fingerpri
     threads = ThreadPoolExecutor(max_workers=HASHING_THREADS)
     open_things.callback(threads.shutdown, cancel_futures=True)
     return threads.map(fingerprint, files)
-
-
-def _open(choice: Choice, stages: Stages, open_things: ExitStack) -> Target:
-    if choice.stack is not None:
-        return stack_on_aws(choice.stack, choice.region)
-    with stages.stage("provision") as stage:
-        stages.display.doing("starting localaws")
-        running = open_things.enter_context(local.server(choice.state))
-        stages.display.doing("creating what the Pulumi program declares")
-        target = local.provision(running, choice.state)
-        kept = f"kept in {choice.state}" if choice.state else "forgotten at the end"
-        stage.summary = f"the local stack, {kept}"
-    return target
 
 
 def _upload(
@@ -162,32 +144,6 @@ def _job(target: Target, run_id: str, stages: Stages, document: dict[str, Any]) 
         stage.summary = (
             f"{report['files']['new']:,} new files, {report['records']['read']:,} records"
         )
-
-
-def job_report(target: Target, run_id: str) -> dict[str, Any]:
-    """Read what the job wrote about its run.
-
-    Raises:
-        RunFailedError: there is no report, or it has a version that this pipeline does not read.
-    """
-    bucket = target.outputs.bucket_names["processing-zone"]
-    key = f"reports/{run_id}.json"
-    try:
-        body = target.aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "NoSuchKey":
-            raise
-        raise RunFailedError(
-            f"The job succeeded but left no report at s3://{bucket}/{key}. Deploy the stack again "
-            "so that job and pipeline are of one release."
-        ) from error
-    report: dict[str, Any] = json.loads(body)
-    if report.get("version") != REPORT_VERSION:
-        raise RunFailedError(
-            f"The job's report s3://{bucket}/{key} has version {report.get('version')!r}, and this "
-            f"pipeline reads version {REPORT_VERSION}. Deploy the stack again with this release."
-        )
-    return report
 
 
 def _crawler(target: Target, stages: Stages) -> None:

@@ -217,6 +217,23 @@ def test_queries_answer_from_the_state_folder(state: Path, runs: dict[str, Any])
     assert "x" in json.loads(wrong.stdout)["error"]["message"]
 
 
+def test_maintenance_compacts_and_changes_no_answer(
+    state: Path, runs: dict[str, dict[str, Any]]
+) -> None:
+    """Each table's files are counted before and after; queries answer as before."""
+    now = ("--retention-hours", "0", "--allow-short-retention", "--json")
+    maintained = document(lakehouse("maintain", "--local", "--state", state, *now))
+    assert [stage["name"] for stage in maintained["stages"]] == ["provision", "job"]
+    assert (maintained["status"], maintained["task"]) == ("succeeded", "maintain")
+    ledger = maintained["tables"]["ingested_files"]
+    assert (ledger["before"]["files"], ledger["after"]["files"]) == (2, 1)
+    for name, sizes in maintained["tables"].items():
+        assert sizes["after"]["files"] == sizes["after"]["stored_files"], name
+    sql = "SELECT count(*) FROM songplays"
+    found = document(lakehouse("query", "--local", "--state", state, sql, "--json"))["query"]
+    assert found["rows"] == [[runs["fourth"]["tables"]["songplays"]["rows"]]]
+
+
 @contextmanager
 def serving(*arguments: str | Path) -> Iterator[tuple[dict[str, Any], subprocess.Popen[str]]]:
     """Serve for the length of the block, and read what the command announces."""

@@ -77,6 +77,10 @@ def test_help_answers_at_once() -> None:
         (["sample"], "Missing argument"),
         (["sample", "x", "--dirty", "2"], "Invalid value for '--dirty'"),
         (["destroy", "--stack", "dev"], "confirm with --yes"),
+        (["maintain"], "Choose one target: --local"),
+        (["maintain", "--local"], "pass --state DIR"),
+        (["maintain", "--local", "--state", "nowhere"], "nowhere is no state folder"),
+        (["maintain", "--stack", "dev", "--retention-hours", "167"], "would lose its files"),
         (["preview", "--stack", "nonsense"], "There is no stack 'nonsense'"),
     ],
 )

@@ -1,0 +1,45 @@
+"""What maintenance prints for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline.care_report import print_maintenance, size
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def sizes(files: int, amount: int) -> dict[str, int]:
+    """A table's size, where nothing is stored beside the live files."""
+    return {"files": files, "bytes": amount, "stored_files": files, "stored_bytes": amount}
+
+
+def test_each_table_has_a_line_with_what_changed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Counts that changed show both values, others one; batches finished first are named."""
+    document: dict[str, Any] = {
+        "tables": {
+            "songs": {"before": sizes(1300, 4_100_000), "after": sizes(1, 900_000)},
+            "time": {"before": sizes(1, 812), "after": sizes(1, 812)},
+        },
+        "finished_runs": ["run-7"],
+        "retention_hours": 168,
+    }
+    print_maintenance(document)
+    header, songs, time, *rest = capsys.readouterr().out.splitlines()
+    assert header.split() == ["table", "files", "size", "stored", "files", "stored", "size"]
+    assert " ".join(songs.split()).startswith("songs 1,300 -> 1 4.1 MB -> 900.0 KB")
+    assert time.split() == ["time", "1", "812", "B", "1", "812", "B"]
+    assert rest[0] == "finished first: run-7"
+    assert "the last 168 hours" in rest[1]
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 KB"), (2_500_000_000_000_000, "2500.0 TB")],
+)
+def test_sizes_are_written_for_people(count: int, text: str) -> None:
+    """The largest unit is the last one."""
+    assert size(count) == text
