@@ -221,6 +221,30 @@ def test_an_object_and_its_bucket_go_with_all_versions(
     assert refusal(s3.delete_bucket, Bucket=name) == ("NoSuchBucket", 404)
 
 
+def test_versions_are_listed_on_while_they_are_deleted(s3: Any) -> None:
+    """Each page is deleted before the next is asked for, and none is left out or seen twice."""
+    name = f"pages-{uuid4().hex}"
+    s3.create_bucket(Bucket=name)
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    for number in range(9):
+        s3.put_object(Bucket=name, Key=f"k{number % 4}", Body=b"x")
+    for key in ("k0", "k3"):
+        s3.delete_object(Bucket=name, Key=key)
+    after = s3.list_object_versions(Bucket=name, KeyMarker="k2")["Versions"]
+    assert {version["Key"] for version in after} == {"k3"}
+    sizes = []
+    pages = s3.get_paginator("list_object_versions")
+    for page in pages.paginate(Bucket=name, PaginationConfig={"PageSize": 2}):
+        found = [
+            {"Key": one["Key"], "VersionId": one["VersionId"]}
+            for one in page.get("Versions", []) + page.get("DeleteMarkers", [])
+        ]
+        sizes.append(len(found))
+        s3.delete_objects(Bucket=name, Delete={"Objects": found, "Quiet": True})
+    assert sizes == [2, 2, 2, 2, 2, 1]
+    s3.delete_bucket(Bucket=name)
+
+
 def test_tags_and_keys_outlive_the_server(
     tmp_path: Path, connect: Callable[..., Callable[[str], Any]]
 ) -> None:
