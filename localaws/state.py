@@ -75,7 +75,9 @@ class State:
         if service == "s3":
             if not (self._touched.buckets or self._touched.keys):
                 return
-            with self._lock:
+            # Saving asks for backends: moto's lock first, as everywhere, or two threads that save
+            # wait for each other for ever.
+            with backend_lock, self._lock:
                 if self._closed:
                     return
                 self._in_transaction(self._s3.save)
