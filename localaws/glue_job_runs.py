@@ -112,6 +112,8 @@ class JobRuns:
         except LocalawsError as problem:
             state, error = "FAILED", str(problem)
         except Exception as problem:  # a run must end, whatever happens
+            if self._closed:
+                return  # the server stopped between the start and the order; its end is told
             log.exception("run %s failed", run.job_run_id)
             state, error = "FAILED", f"localaws failed at this run: {problem!r}"
         if work.process is not None:

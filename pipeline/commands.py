@@ -59,9 +59,11 @@ def target_options(command: F) -> F:
     help="Upload this folder's song-data/ and log-data/ first; without it, the run works on what "
     "has landed already.",
 )
+@click.option("--attach", is_flag=True, help="Take on the job run that is under way.")
+@click.option("--stop", is_flag=True, help="Stop the job run that is under way, and nothing else.")
 @pass_answer
-def run(answer: Answer, /, source: Path | None, **target: Any) -> None:
-    """Run the pipeline once: upload, job, crawler, query, report.
+def run(answer: Answer, /, source: Path | None, attach: bool, stop: bool, **target: Any) -> None:
+    """Run the pipeline once: upload, job, crawler, checks, query.
 
     Only files that are new or have changed are uploaded, and only those are ingested: running
     twice changes nothing.
@@ -72,14 +74,29 @@ def run(answer: Answer, /, source: Path | None, **target: Any) -> None:
       lakehouse run --local --state state --source music --json
       lakehouse run --stack dev --source music
       lakehouse run --stack dev
+      lakehouse run --stack dev --attach
     """
-    answer.document["run_id"] = new_run_id()
     choice = Choice(**target)
+    if (attach or stop) and (choice.local or source is not None or attach == stop):
+        raise UsageError(
+            "--attach and --stop are about a run that is under way on --stack NAME: pass one of "
+            "them, and no --source."
+        )
     from pipeline.progress import display_for  # noqa: PLC0415
-    from pipeline.run import run_pipeline  # noqa: PLC0415
     from pipeline.wait import SystemClock  # noqa: PLC0415
 
-    run_pipeline(choice, source, answer.document, display_for(), SystemClock())
+    if stop:
+        from pipeline.stop import stop_run  # noqa: PLC0415
+
+        stopped = stop_run(choice, display_for(), SystemClock())
+        answer.document.update(status="succeeded", **stopped.as_json())
+        if not answer.as_json:
+            click.echo(stopped.as_text())
+        return
+    from pipeline.run import run_pipeline  # noqa: PLC0415
+
+    answer.document["run_id"] = new_run_id()
+    run_pipeline(choice, source, answer.document, display_for(), SystemClock(), attach=attach)
     if not answer.as_json:
         from pipeline.report import print_run  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""Start the Glue job once, wait for its end, and say why it failed.
+"""Start the Glue job once, or attach to its run, wait for the end, and say why it failed.
 
 StartJobRun is not idempotent. Every run therefore carries the pipeline's run id as an argument:
 when a reply is lost, the run is looked for by that argument before another is started.
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pipeline.active_run import GRACE, RUN_ID_ARGUMENT, UNDER_WAY, active
 from pipeline.errors import PipelineBusyError, RunFailedError, StoppedError
 from pipeline.wait import Clock, duration, is_ambiguous, is_throttled, wait_for
 
@@ -22,23 +23,14 @@ if TYPE_CHECKING:
 
     from pipeline.aws import Aws
 
-RUN_ID_ARGUMENT = "--run_id"
-"""The job argument that carries the pipeline's run id."""
-
 NO_ARGUMENTS: Mapping[str, str] = MappingProxyType({})
 """For a run that does what the job's default arguments say."""
-
-UNDER_WAY = frozenset({"STARTING", "RUNNING", "STOPPING", "WAITING"})
-"""Job run states that change by themselves; every other one is final."""
 
 STARTS = 5
 """Calls of StartJobRun before giving up."""
 
 LOOKS_PER_START = 3
 """Times a run is looked for after a lost reply: a new run takes a moment to be listed."""
-
-GRACE = 20 * 60.0
-"""Seconds beyond the job's own timeout, for the time that Glue needs to start and stop it."""
 
 LEASE_HELD = "LeaseHeldError: "
 """How the job's sentence begins when a writer outside this job holds the bronze zone."""
@@ -75,7 +67,17 @@ def run_job(
         StoppedError: Ctrl-C; the job run goes on.
         OutOfTimeError: it was still under way long after its own timeout.
     """
-    job_run_id = start(aws, job_name, run_id, clock, arguments)
+    return finish(aws, job_name, start(aws, job_name, run_id, clock, arguments), clock, on_state)
+
+
+def finish(
+    aws: Aws,
+    job_name: str,
+    job_run_id: str,
+    clock: Clock,
+    on_state: Callable[[str], None],
+) -> JobRun:
+    """Wait until the job run has succeeded; raises as `run_job` does."""
     described = _describe(aws, job_name, job_run_id)
 
     def look() -> JobRunTypeDef | None:
@@ -92,9 +94,8 @@ def run_job(
         )
     except KeyboardInterrupt as error:
         raise StoppedError(
-            f"Stopped waiting. Job run {job_run_id} of {job_name} still runs; stop it with "
-            f"`aws glue batch-stop-job-run --job-name {job_name} --job-run-ids {job_run_id}`, or "
-            "let it finish and run again for the crawler and the query."
+            f"Stopped waiting. Job run {job_run_id} of {job_name} still runs: `lakehouse run` with "
+            "--attach waits for it again and goes on from there, with --stop it stops it."
         ) from error
     if run["JobRunState"] != "SUCCEEDED":
         why = _why(aws, job_name, run)
@@ -159,17 +160,11 @@ def _find(aws: Aws, job_name: str, run_id: str) -> str | None:
 
 
 def _busy(aws: Aws, job_name: str) -> str:
-    runs = aws.glue.get_job_runs(JobName=job_name, MaxResults=50)["JobRuns"]
-    active = [run for run in runs if run["JobRunState"] in UNDER_WAY]
-    which = "another run, which has ended meanwhile"
-    if active:
-        since = active[0].get("StartedOn")
-        which = f"job run {active[0]['Id']} ({active[0]['JobRunState']}" + (
-            f" since {since:%Y-%m-%d %H:%M:%S %Z})" if since else ")"
-        )
+    which = active(aws, job_name) or "another run, which has ended meanwhile"
     raise PipelineBusyError(
-        f"The job {job_name} is held by {which}. One run at a time writes the tables: wait for its "
-        "end and run again. What was uploaded stays and is taken up then."
+        f"The job {job_name} is held by {which}. One run at a time writes the tables: attach to it "
+        "with --attach, stop it with --stop, or wait for its end and run again. What was uploaded "
+        "stays and is taken up then."
     )
 
 

@@ -1,4 +1,4 @@
-"""The pipeline: provision (locally), upload, job, crawler, query, report.
+"""The pipeline: provision (locally), upload, job, crawler, checks, query.
 
 Every stage writes what it learned into one document as soon as it knows, so that a run that fails
 half way still says how far it came. The code is the same for AWS and for this machine.
@@ -11,13 +11,14 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from pipeline import local
+from pipeline.active_run import INGEST, active
 from pipeline.athena import named_query, run_query
+from pipeline.checks import check
 from pipeline.crawler import crawl
-from pipeline.errors import StoppedError, UsageError
-from pipeline.job import run_job
+from pipeline.errors import PipelineBusyError, RunFailedError, StoppedError, UsageError
+from pipeline.job import finish, run_job
 from pipeline.progress import Stages
 from pipeline.source import Fingerprint, Source, SourceFile, fingerprint, scan
-from pipeline.tables import read_tables
 from pipeline.task import job_report, open_target
 from pipeline.upload import Landing, upload
 
@@ -46,6 +47,8 @@ def run_pipeline(
     document: dict[str, Any],
     display: Display,
     clock: Clock,
+    *,
+    attach: bool = False,
 ) -> None:
     """Run every stage and fill `document`, which the design calls the run's JSON.
 
@@ -55,6 +58,8 @@ def run_pipeline(
         document: holds the `run_id`; filled as the run goes, also when it fails.
         display: shows the stages.
         clock: see `pipeline.wait.Clock`.
+        attach: take on the job run that is under way instead of starting one; the document's
+            `run_id` becomes that run's.
 
     Raises:
         pipeline.errors.LakehouseError: any of the tree; see there.
@@ -64,7 +69,7 @@ def run_pipeline(
             "There is nothing to run on: pass --source DIR with JSON files, --state DIR of an "
             "earlier local run, or both. `lakehouse sample DIR` makes a source folder."
         )
-    run_id: str = document["run_id"]
+    attempt: str = document["run_id"]
     stages = Stages(display, clock)
     document["target"] = choice.stack or local.STACK
     try:
@@ -74,10 +79,11 @@ def run_pipeline(
             target = open_target(choice, stages, open_things)
             if source is not None:
                 _upload(target, source, hashes, stages, document)
-            _job(target, run_id, stages, document)
+            job_run_id = _attach(target, document) if attach else None
+            report = _job(target, job_run_id, stages, document)
             _crawler(target, stages)
-            _query(target, run_id, stages, document)
-            _report(target, stages, document)
+            _checks(target, attempt, report, stages, document)
+            _query(target, attempt, stages, document)
         document["status"] = "succeeded"
     except StoppedError as error:
         if not choice.local:
@@ -126,16 +132,39 @@ def _upload(
         stage.summary = f"{result.uploaded:,} files sent, {result.unchanged:,} unchanged"
 
 
-def _job(target: Target, run_id: str, stages: Stages, document: dict[str, Any]) -> None:
+def _attach(target: Target, document: dict[str, Any]) -> str:
+    """Find the run that is under way and make it this one; its job run id."""
+    name = target.outputs.job_name
+    found = active(target.aws, name)
+    if found is None:
+        raise RunFailedError(
+            f"There is nothing to attach to: no run of the job {name} is under way. Run without "
+            "--attach; what an earlier run did not finish, that one does."
+        )
+    if found.task != INGEST:
+        raise PipelineBusyError(
+            f"The job {name} is held by {found}, which brings nothing to query. Wait for its end "
+            "and run again."
+        )
+    document["run_id"] = found.run_id
+    return found.job_run_id
+
+
+def _job(
+    target: Target, job_run_id: str | None, stages: Stages, document: dict[str, Any]
+) -> dict[str, Any]:
+    """Run the job, or wait for the run `job_run_id`; returns the job's report."""
+    run_id: str = document["run_id"]
     with stages.stage("job") as stage:
         name = target.outputs.job_name
-        done = run_job(
-            target.aws,
-            name,
-            run_id,
-            stages.clock,
-            lambda state: stages.display.doing(state.lower()),
-        )
+
+        def on_state(state: str) -> None:
+            stages.display.doing(state.lower())
+
+        if job_run_id is None:
+            done = run_job(target.aws, name, run_id, stages.clock, on_state)
+        else:
+            done = finish(target.aws, name, job_run_id, stages.clock, on_state)
         document["job_run_id"] = done.run_id
         report = job_report(target, run_id)
         document["files"] = report["files"]
@@ -144,6 +173,7 @@ def _job(target: Target, run_id: str, stages: Stages, document: dict[str, Any]) 
         stage.summary = (
             f"{report['files']['new']:,} new files, {report['records']['read']:,} records"
         )
+        return report
 
 
 def _crawler(target: Target, stages: Stages) -> None:
@@ -157,7 +187,22 @@ def _crawler(target: Target, stages: Stages) -> None:
         stage.summary = f"tables registered in {target.outputs.database_name}"
 
 
-def _query(target: Target, run_id: str, stages: Stages, document: dict[str, Any]) -> None:
+def _checks(
+    target: Target,
+    attempt: str,
+    report: dict[str, Any],
+    stages: Stages,
+    document: dict[str, Any],
+) -> None:
+    with stages.stage("checks") as stage:
+        stages.display.doing("comparing catalog, tables and ledger")
+        tables = check(target, attempt, report, stages.clock)
+        document["tables"] = {name: table.as_json() for name, table in tables.items()}
+        rows = sum(table.rows for table in tables.values())
+        stage.summary = f"{len(tables)} tables, {rows:,} rows: catalog, Delta and ledger agree"
+
+
+def _query(target: Target, attempt: str, stages: Stages, document: dict[str, Any]) -> None:
     with stages.stage("query") as stage:
         outputs = target.outputs
         stages.display.doing(QUERY_NAME)
@@ -167,18 +212,10 @@ def _query(target: Target, run_id: str, stages: Stages, document: dict[str, Any]
             outputs.workgroup_name,
             query.database,
             query.sql,
-            token=run_id,
+            token=attempt,
             clock=stages.clock,
             max_rows=QUERY_ROWS,
             count_all=True,
         )
         document["query"] = result.as_json()
         stage.summary = f"{result.row_count:,} rows"
-
-
-def _report(target: Target, stages: Stages, document: dict[str, Any]) -> None:
-    with stages.stage("report") as stage:
-        stages.display.doing("reading the Delta logs")
-        tables = read_tables(target.aws, target.outputs.tables)
-        document["tables"] = {name: table.as_json() for name, table in tables.items()}
-        stage.summary = f"{len(tables)} tables"

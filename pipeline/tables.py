@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
+from pipeline.catalog_check import catalog_type
 from pipeline.errors import RunFailedError
 
 if TYPE_CHECKING:
@@ -24,10 +26,12 @@ class TableState:
     """Data files of that version."""
     version: int
     location: str
+    columns: dict[str, str]
+    """Lower-case name -> type, as the Data Catalog names types; partition columns too."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the document that `--json` prints for the table."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in ("rows", "files", "version", "location")}
 
 
 def read_tables(aws: Aws, locations: dict[str, str]) -> dict[str, TableState]:
@@ -46,7 +50,11 @@ def _read(name: str, location: str, options: dict[str, str]) -> TableState:
     try:
         table = DeltaTable(location, storage_options=options)
         files = table.get_add_actions(flatten=True)
-        return TableState(_rows(table, files), files.num_rows, table.version(), location)
+        columns = {
+            field["name"].lower(): catalog_type(field["type"])
+            for field in json.loads(table.schema().to_json())["fields"]
+        }
+        return TableState(_rows(table, files), files.num_rows, table.version(), location, columns)
     except TableNotFoundError as error:
         raise RunFailedError(
             f"There is no Delta table {name} at {location}. The job makes all tables before "

@@ -29,6 +29,7 @@ class Report:
     records: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     failures: list[dict[str, str]] = field(default_factory=list)
+    batches: list[str] = field(default_factory=list)
     finished_runs: list[str] = field(default_factory=list)
 
     def counting(self, versions: Iterable[ObjectVersion]) -> Iterator[ObjectVersion]:
@@ -48,6 +49,7 @@ class Report:
         self._count(left)
 
     def _count(self, seen: Manifest) -> None:
+        self.batches.append(seen.batch)
         self.reasons.update(seen.reasons)
         for entry in seen.entries:
             self.statuses[entry.status] += 1
@@ -75,4 +77,5 @@ class Report:
             "reasons": dict(sorted(self.reasons.items())),
             "failures": self.failures,
             "finished_runs": self.finished_runs,
+            "batches": self.batches,
         }

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ["--songs", "60", "--events-per-day", "400", "--seed", "5"]
 NEW_DAY = "log-data/2018/11/2018-11-03-events.json"
-STAGES = ["provision", "upload", "job", "crawler", "query", "report"]
+STAGES = ["provision", "upload", "job", "crawler", "checks", "query"]
 ORIGINAL_QUERY = (
     "SELECT a.artist_name, s.title AS music, a.artist_location "
     "FROM artists a INNER JOIN songs s ON a.artist_name = s.artist_name"

@@ -29,7 +29,7 @@ def lakehouse(*arguments: str) -> int:
 def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     """Let `lakehouse run` fail with an error, after a first stage was done."""
 
-    def fail(_choice: Any, _source: Any, document: dict[str, Any], *_: Any) -> None:
+    def fail(_choice: Any, _source: Any, document: dict[str, Any], *_: Any, **__: Any) -> None:
         document["stages"] = [{"name": "upload", "status": "succeeded", "seconds": 0.1}]
         raise error
 

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
 from pipeline import job
+from pipeline.active_run import UNDER_WAY
 from pipeline.errors import PipelineBusyError, RunFailedError, StoppedError
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class FakeGlue:
         fault = self.faults.pop(0) if self.faults else None
         if isinstance(fault, ClientError):
             raise fault
-        if any(run["JobRunState"] in job.UNDER_WAY for run in self.runs):
+        if any(run["JobRunState"] in UNDER_WAY for run in self.runs):
             raise self.client_error("ConcurrentRunsExceededException")
         run_id = f"jr_{len(self.runs)}"
         self.runs.insert(
@@ -144,7 +145,7 @@ def test_a_service_that_never_starts_the_job_is_given_up(
 def test_another_run_under_way_is_named(aws: Any, run: Any) -> None:
     """One run at a time writes the tables: the second is refused with the name of the first."""
     aws.glue.start_job_run(Arguments={"--run_id": "theirs"})
-    with pytest.raises(PipelineBusyError, match=r"held by job run jr_0 \(STARTING since 2030"):
+    with pytest.raises(PipelineBusyError, match=r"jr_0 \(ingest, STARTING since 2030"):
         run()
 
 
