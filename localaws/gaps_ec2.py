@@ -1,7 +1,8 @@
 """What moto's EC2 forgets of VPC endpoints and of the rules of security groups.
 
-An endpoint whose type the client leaves to AWS is a gateway, without which moto cannot go on. A
-rule keeps its description, and its change reaches the other end too, whatever that is.
+An endpoint whose type the client leaves to AWS is a gateway, without which moto cannot go on, and a
+gateway has no private DNS. A rule keeps its description, and its change reaches the other end too,
+whatever that is.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ def _mend_endpoints() -> None:
     def init(self: VPCEndPoint, *args: Any, **named: Any) -> None:
         create(self, *args, **named)
         self.vpc_endpoint_type = self.vpc_endpoint_type or "Gateway"
+        if self.vpc_endpoint_type == "Gateway":
+            self.private_dns_enabled = False
 
     def modify_vpc_endpoint(self: VPCs) -> ActionResult:
         reply = modify(self)

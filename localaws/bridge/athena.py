@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from localaws.bridge.resource_type import Made, Properties, ResourceType
-from localaws.bridge.shapes import Nested, Shape, request, tag_list
+from localaws.bridge.shapes import Nested, Shape, request, tag_list, tag_map, told
 
 if TYPE_CHECKING:
     from localaws.bridge.clients import Clients
@@ -82,6 +82,16 @@ def _workgroup_exists(clients: Clients, name: str, _: Properties) -> bool:
     return bool(found.get("WorkGroup"))
 
 
+def _describe_workgroup(clients: Clients, name: str, _: Properties) -> Properties | None:
+    if not _workgroup_exists(clients, name, {}):
+        return None
+    athena = clients("athena")
+    arn = _workgroup(clients, name).outputs["arn"]
+    tags = tag_map(athena.list_tags_for_resource(ResourceARN=arn)["Tags"])
+    found = athena.get_work_group(WorkGroup=name)["WorkGroup"]
+    return {**told(_WORKGROUP, found), "tagsAll": tags}
+
+
 def _update_workgroup(clients: Clients, name: str, inputs: Properties) -> Made:
     parameters = _workgroup_request(inputs)
     configuration = dict(parameters.get("Configuration", {}))
@@ -122,18 +132,18 @@ def _create_named_query(clients: Clients, inputs: Properties) -> Made:
     return Made(created["NamedQueryId"], {})
 
 
-def _named_query_exists(clients: Clients, identifier: str, _: Properties) -> bool:
+def _describe_named_query(clients: Clients, identifier: str, _: Properties) -> Properties | None:
     try:
         found = clients("athena").get_named_query(NamedQueryId=identifier)
     except ClientError as error:
         if error.response["Error"]["Code"] == "InvalidRequestException":
-            return False
+            return None
         raise
-    return bool(found.get("NamedQuery"))
+    return told(_NAMED_QUERY, found["NamedQuery"]) if found.get("NamedQuery") else None
 
 
 def _delete_named_query(clients: Clients, identifier: str, inputs: Properties) -> None:
-    if _named_query_exists(clients, identifier, inputs):
+    if _describe_named_query(clients, identifier, inputs) is not None:
         clients("athena").delete_named_query(NamedQueryId=identifier)
 
 
@@ -141,16 +151,17 @@ TYPES: dict[str, ResourceType] = {
     "aws:athena/workgroup:Workgroup": ResourceType(
         shape=_WORKGROUP,
         create=_create_workgroup,
-        exists=_workgroup_exists,
+        describe=_describe_workgroup,
         update=_update_workgroup,
         delete=_delete_workgroup,
         replace_on=frozenset({"name"}),
+        defaults={"state": "ENABLED"},
         taggable=True,
     ),
     "aws:athena/namedQuery:NamedQuery": ResourceType(
         shape=_NAMED_QUERY,
         create=_create_named_query,
-        exists=_named_query_exists,
+        describe=_describe_named_query,
         # As with the AWS provider, every change makes a new one.
         update=None,
         delete=_delete_named_query,

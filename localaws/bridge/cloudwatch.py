@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from localaws.bridge.resource_type import Made, Properties, ResourceType
-from localaws.bridge.shapes import Shape, request, tag_list
+from localaws.bridge.shapes import Shape, request, tag_list, tag_map, told
 
 if TYPE_CHECKING:
     from localaws.bridge.clients import Clients
@@ -26,6 +26,7 @@ _ALARM: Shape = {
     "alarmActions": "AlarmActions",
     "okActions": "OKActions",
 }
+_DASHBOARD: Shape = {"dashboardName": "DashboardName", "dashboardBody": "DashboardBody"}
 
 
 def _put_alarm(clients: Clients, inputs: Properties) -> Made:
@@ -36,8 +37,7 @@ def _put_alarm(clients: Clients, inputs: Properties) -> Made:
     ]
     tags = tag_list(inputs)
     cloudwatch.put_metric_alarm(**alarm, Tags=tags)
-    account = clients.account_id
-    arn = f"arn:{clients.partition}:cloudwatch:{clients.region}:{account}:alarm:{name}"
+    arn = _alarm_arn(clients, name)
     old = {tag["Key"] for tag in cloudwatch.list_tags_for_resource(ResourceARN=arn)["Tags"]}
     stale = sorted(old - {tag["Key"] for tag in tags})
     if stale:
@@ -47,8 +47,19 @@ def _put_alarm(clients: Clients, inputs: Properties) -> Made:
     return Made(name, {"arn": arn})
 
 
-def _alarm_exists(clients: Clients, name: str, _: Properties) -> bool:
-    return bool(clients("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"])
+def _alarm_arn(clients: Clients, name: str) -> str:
+    account = clients.account_id
+    return f"arn:{clients.partition}:cloudwatch:{clients.region}:{account}:alarm:{name}"
+
+
+def _describe_alarm(clients: Clients, name: str, _: Properties) -> Properties | None:
+    cloudwatch = clients("cloudwatch")
+    for found in cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]:
+        arn = _alarm_arn(clients, name)
+        tags = tag_map(cloudwatch.list_tags_for_resource(ResourceARN=arn)["Tags"])
+        dimensions = {each["Name"]: each["Value"] for each in found["Dimensions"]}
+        return {**told(_ALARM, found), "dimensions": dimensions, "tagsAll": tags}
+    return None
 
 
 def _put_dashboard(clients: Clients, inputs: Properties) -> Made:
@@ -58,13 +69,19 @@ def _put_dashboard(clients: Clients, inputs: Properties) -> Made:
     return Made(name, {"dashboardArn": arn})
 
 
-def _dashboard_exists(clients: Clients, name: str, _: Properties) -> bool:
+def _dashboard_exists(clients: Clients, name: str) -> bool:
     found = clients("cloudwatch").list_dashboards(DashboardNamePrefix=name)["DashboardEntries"]
     return any(entry["DashboardName"] == name for entry in found)
 
 
-def _delete_dashboard(clients: Clients, name: str, inputs: Properties) -> None:
-    if _dashboard_exists(clients, name, inputs):
+def _describe_dashboard(clients: Clients, name: str, _: Properties) -> Properties | None:
+    if not _dashboard_exists(clients, name):
+        return None
+    return told(_DASHBOARD, clients("cloudwatch").get_dashboard(DashboardName=name))
+
+
+def _delete_dashboard(clients: Clients, name: str, _: Properties) -> None:
+    if _dashboard_exists(clients, name):
         clients("cloudwatch").delete_dashboards(DashboardNames=[name])
 
 
@@ -72,16 +89,16 @@ TYPES: dict[str, ResourceType] = {
     "aws:cloudwatch/metricAlarm:MetricAlarm": ResourceType(
         shape=_ALARM,
         create=_put_alarm,
-        exists=_alarm_exists,
+        describe=_describe_alarm,
         update=lambda clients, _, inputs: _put_alarm(clients, inputs),
         delete=lambda clients, name, _: clients("cloudwatch").delete_alarms(AlarmNames=[name]),
         replace_on=frozenset({"name"}),
         taggable=True,
     ),
     "aws:cloudwatch/dashboard:Dashboard": ResourceType(
-        shape={"dashboardName": "DashboardName", "dashboardBody": "DashboardBody"},
+        shape=_DASHBOARD,
         create=_put_dashboard,
-        exists=_dashboard_exists,
+        describe=_describe_dashboard,
         update=lambda clients, _, inputs: _put_dashboard(clients, inputs),
         delete=_delete_dashboard,
         replace_on=frozenset({"dashboardName"}),

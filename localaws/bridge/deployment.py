@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from localaws.bridge.described import described
 from localaws.bridge.errors import ProvisionError
 from localaws.bridge.invokes import invoke
 from localaws.bridge.resource_type import changed
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 class Deployment:
     """Makes, changes and removes resources until they are what the program says.
 
-    Every resource that the state holds is looked up once (the state alone is trusted only when the
-    whole run is skipped): what has gone meanwhile is made again.
+    Every resource that the state holds is read once (the state alone is trusted only when the whole
+    run is skipped): what has gone meanwhile is made again, what was changed is changed back.
     """
 
     def __init__(self, clients: Clients, state: State, default_tags: dict[str, str]) -> None:
@@ -69,9 +70,10 @@ class Deployment:
         self, kind: ResourceType, urn: str, token: str, wanted: dict[str, Any]
     ) -> Resource:
         old = self._state.resources.get(urn)
-        if old is None or not kind.exists(self._clients, old.id, old.inputs):
+        there = None if old is None else described(self._clients, token, old.id, old.inputs)
+        if old is None or there is None:
             return self._keep(urn, token, wanted, kind.create(self._clients, wanted))
-        differing = changed(old.inputs, wanted)
+        differing = changed(there, wanted)
         if not differing:
             return old
         if kind.update is None or kind.replaces(differing):

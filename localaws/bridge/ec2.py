@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from localaws.bridge.ec2_resource import Found, arn, by_tags, ec2_type, filters, first
-from localaws.bridge.shapes import Shape, request
+from localaws.bridge.shapes import Shape, request, told
 
 if TYPE_CHECKING:
     from localaws.bridge.clients import Clients
@@ -34,6 +34,15 @@ def _settle_vpc(clients: Clients, found: dict[str, Any], inputs: Properties) -> 
     ):
         value = {"Value": inputs.get(name, default)}
         clients("ec2").modify_vpc_attribute(VpcId=found["VpcId"], **{attribute: value})
+
+
+def _vpc_inputs(clients: Clients, found: dict[str, Any]) -> Properties:
+    vpc, attributes = found["VpcId"], {}
+    for name in ("EnableDnsSupport", "EnableDnsHostnames"):
+        attribute = name[0].lower() + name[1:]
+        reply = clients("ec2").describe_vpc_attribute(VpcId=vpc, Attribute=attribute)
+        attributes[name] = reply[name]["Value"]
+    return told(_VPC, {**found, **attributes})
 
 
 def _vpc_outputs(clients: Clients, found: dict[str, Any]) -> dict[str, Any]:
@@ -119,9 +128,11 @@ TYPES: dict[str, ResourceType] = {
         describe=lambda clients, vpc, _: first(clients, "describe_vpcs", VpcIds=[vpc]),
         present=_present_vpc,
         delete=lambda clients, vpc, _: clients("ec2").delete_vpc(VpcId=vpc),
+        inputs_of=_vpc_inputs,
         outputs=_vpc_outputs,
         settle=_settle_vpc,
         replace_on=("cidrBlock",),
+        defaults={"enableDnsSupport": True, "enableDnsHostnames": False},
     ),
     "aws:ec2/subnet:Subnet": ec2_type(
         _SUBNET,
@@ -140,6 +151,7 @@ TYPES: dict[str, ResourceType] = {
             MapPublicIpOnLaunch={"Value": inputs.get("mapPublicIpOnLaunch", False)},
         ),
         replace_on=("vpcId", "cidrBlock", "availabilityZone"),
+        defaults={"mapPublicIpOnLaunch": False},
     ),
     "aws:ec2/routeTable:RouteTable": ec2_type(
         _ROUTE_TABLE,

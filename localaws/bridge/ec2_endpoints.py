@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from localaws.bridge.ec2_resource import arn, ec2_type, filters, first
 from localaws.bridge.errors import ProvisionError
-from localaws.bridge.shapes import Shape, request
+from localaws.bridge.shapes import Shape, request, told
 
 if TYPE_CHECKING:
     from localaws.bridge.clients import Clients
@@ -69,6 +69,11 @@ def _settle_endpoint(clients: Clients, found: dict[str, Any], inputs: Properties
         clients("ec2").modify_vpc_endpoint(VpcEndpointId=found["VpcEndpointId"], **changes)
 
 
+def _endpoint_inputs(_: Clients, found: dict[str, Any]) -> Properties:
+    groups = [group["GroupId"] for group in found.get("Groups", [])]
+    return told(_ENDPOINT, {**found, "SecurityGroupIds": groups})
+
+
 def _endpoint_outputs(clients: Clients, found: dict[str, Any]) -> dict[str, Any]:
     outputs = {
         "arn": arn(clients, "vpc-endpoint", found["VpcEndpointId"]),
@@ -126,9 +131,12 @@ TYPES: dict[str, ResourceType] = {
         delete=lambda clients, endpoint, _: clients("ec2").delete_vpc_endpoints(
             VpcEndpointIds=[endpoint]
         ),
+        inputs_of=_endpoint_inputs,
         outputs=_endpoint_outputs,
         settle=_settle_endpoint,
         replace_on=("vpcId", "serviceName", "vpcEndpointType"),
+        unordered=("routeTableIds", "subnetIds", "securityGroupIds"),
+        defaults={"vpcEndpointType": "Gateway", "privateDnsEnabled": False},
     ),
     "aws:ec2/flowLog:FlowLog": ec2_type(
         _FLOW_LOG,
@@ -136,7 +144,9 @@ TYPES: dict[str, ResourceType] = {
         describe=lambda clients, log, _: first(clients, "describe_flow_logs", FlowLogIds=[log]),
         present=_present_flow_log,
         delete=lambda clients, log, _: clients("ec2").delete_flow_logs(FlowLogIds=[log]),
+        inputs_of=lambda _, found: told(_FLOW_LOG, {**found, "ResourceIds": found["ResourceId"]}),
         outputs=lambda clients, found: {"arn": arn(clients, "vpc-flow-log", found["FlowLogId"])},
         replace_on=_FLOW_LOG,
+        defaults={"logDestinationType": "cloud-watch-logs", "maxAggregationInterval": 600},
     ),
 }

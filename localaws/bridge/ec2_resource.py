@@ -6,14 +6,14 @@ again by all the properties in which two resources must differ.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from localaws.bridge.clients import Clients
 from localaws.bridge.resource_type import Made, Properties, ResourceType
-from localaws.bridge.shapes import Shape, tag_list
+from localaws.bridge.shapes import Shape, tag_list, tag_map, told
 
 Found = dict[str, Any] | None
 Describe = Callable[[Clients, str, Properties], Found]
@@ -26,9 +26,12 @@ def ec2_type(
     describe: Describe,
     present: Callable[[Clients, Properties], str | None],
     delete: Callable[[Clients, str, Properties], Any],
+    inputs_of: Callable[[Clients, dict[str, Any]], Properties] | None = None,
     outputs: Callable[[Clients, dict[str, Any]], dict[str, Any]] = lambda *_: {},
     settle: Callable[[Clients, dict[str, Any], Properties], Any] | None = None,
     replace_on: Iterable[str] = (),
+    unordered: Iterable[str] = (),
+    defaults: Mapping[str, Any] | None = None,
     taggable: bool = True,
 ) -> ResourceType:
     """A type of resource that is known by its id.
@@ -39,9 +42,13 @@ def ec2_type(
         describe: what EC2 tells about it by its id and inputs; None when it is not there.
         present: the id of what is there already and is the same by these inputs.
         delete: removes it by its id and inputs.
+        inputs_of: its inputs, from its description, where that names them otherwise than the call
+            that makes it.
         outputs: what it has beside its inputs, from its description.
         settle: brings what can be changed, from its description, to these inputs.
         replace_on: the inputs that cannot be changed.
+        unordered: the inputs whose order means nothing.
+        defaults: what EC2 fills in by itself.
         taggable: whether it carries tags.
     """
 
@@ -65,15 +72,22 @@ def ec2_type(
         if describe(clients, identifier, inputs) is not None:
             delete(clients, identifier, inputs)
 
+    def tell(clients: Clients, identifier: str, inputs: Properties) -> Properties | None:
+        found = describe(clients, identifier, inputs)
+        if found is None:
+            return None
+        properties = told(shape, found) if inputs_of is None else inputs_of(clients, found)
+        return {**properties, **({"tagsAll": tag_map(found.get("Tags", []))} if taggable else {})}
+
     return ResourceType(
         shape=shape,
         create=make,
-        exists=lambda clients, identifier, inputs: (
-            describe(clients, identifier, inputs) is not None
-        ),
+        describe=tell,
         update=made,
         delete=remove,
         replace_on=frozenset(replace_on),
+        unordered=frozenset(unordered),
+        defaults=defaults or {},
         taggable=taggable,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from localaws.bridge.ec2_resource import arn, ec2_type, filters, first
-from localaws.bridge.shapes import Shape, request
+from localaws.bridge.shapes import Shape, request, told
 
 if TYPE_CHECKING:
     from localaws.bridge.clients import Clients
@@ -84,6 +84,14 @@ def _group_outputs(clients: Clients, found: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _default_group_inputs(clients: Clients, found: dict[str, Any]) -> Properties:
+    # Rules that the program does not want are something else than it asked for.
+    sides: dict[str, Any] = {"ingress": [], "egress": []}
+    for rule in _rules(clients, found["GroupId"]):
+        sides["egress" if rule["IsEgress"] else "ingress"].append(told(_RULE, _as_wanted(rule)))
+    return {**told(_DEFAULT_GROUP, found), **sides}
+
+
 def _describe_group(clients: Clients, group: str, _: Properties) -> dict[str, Any] | None:
     return first(clients, "describe_security_groups", GroupIds=[group])
 
@@ -137,6 +145,7 @@ def _rule_type(*, egress: bool) -> ResourceType:
         delete=lambda clients, rule, inputs: _revoke(
             clients, inputs["securityGroupId"], [rule], egress=egress
         ),
+        inputs_of=lambda _, found: told(_RULE, _as_wanted(found)),
         outputs=lambda clients, found: {
             "arn": arn(clients, "security-group-rule", found["SecurityGroupRuleId"]),
             "securityGroupRuleId": found["SecurityGroupRuleId"],
@@ -174,6 +183,7 @@ TYPES: dict[str, ResourceType] = {
         describe=_describe_group,
         present=lambda *_: None,
         delete=lambda *_: None,
+        inputs_of=_default_group_inputs,
         outputs=_group_outputs,
         settle=lambda clients, found, _: _empty(clients, found["GroupId"]),
         replace_on=("vpcId",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from localaws.bridge.resource_type import Made, Properties, ResourceType
-from localaws.bridge.shapes import Nested, Shape, request, tag_list
+from localaws.bridge.shapes import Nested, Shape, request, tag_list, tag_map, told
 
 if TYPE_CHECKING:
     from localaws.bridge.clients import Clients
@@ -40,13 +40,22 @@ def _put_rule(clients: Clients, inputs: Properties) -> Made:
     return Made(name, {"arn": arn})
 
 
-def _rule_exists(clients: Clients, name: str, _: Properties) -> bool:
+def _rule_exists(clients: Clients, name: str) -> bool:
     rules = clients("events").list_rules(NamePrefix=name)["Rules"]
     return any(rule["Name"] == name for rule in rules)
 
 
-def _delete_rule(clients: Clients, name: str, inputs: Properties) -> None:
-    if _rule_exists(clients, name, inputs):
+def _describe_rule(clients: Clients, name: str, _: Properties) -> Properties | None:
+    if not _rule_exists(clients, name):
+        return None
+    events = clients("events")
+    found = events.describe_rule(Name=name)
+    tags = tag_map(events.list_tags_for_resource(ResourceARN=found["Arn"])["Tags"])
+    return {**told(_RULE, found), "tagsAll": tags}
+
+
+def _delete_rule(clients: Clients, name: str, _: Properties) -> None:
+    if _rule_exists(clients, name):
         clients("events").delete_rule(Name=name)
 
 
@@ -57,15 +66,18 @@ def _put_target(clients: Clients, inputs: Properties) -> Made:
     return Made(f"{rule}-{target['Id']}", {})
 
 
-def _target_exists(clients: Clients, _: str, inputs: Properties) -> bool:
-    if not _rule_exists(clients, inputs["rule"], inputs):
-        return False
-    targets = clients("events").list_targets_by_rule(Rule=inputs["rule"])["Targets"]
-    return any(target["Id"] == inputs["targetId"] for target in targets)
+def _describe_target(clients: Clients, _: str, inputs: Properties) -> Properties | None:
+    rule = inputs["rule"]
+    if not _rule_exists(clients, rule):
+        return None
+    for target in clients("events").list_targets_by_rule(Rule=rule)["Targets"]:
+        if target["Id"] == inputs["targetId"]:
+            return told(_TARGET, {**target, "Rule": rule})
+    return None
 
 
 def _delete_target(clients: Clients, identifier: str, inputs: Properties) -> None:
-    if _target_exists(clients, identifier, inputs):
+    if _describe_target(clients, identifier, inputs) is not None:
         clients("events").remove_targets(Rule=inputs["rule"], Ids=[inputs["targetId"]])
 
 
@@ -73,16 +85,17 @@ TYPES: dict[str, ResourceType] = {
     "aws:cloudwatch/eventRule:EventRule": ResourceType(
         shape=_RULE,
         create=_put_rule,
-        exists=_rule_exists,
+        describe=_describe_rule,
         update=lambda clients, _, inputs: _put_rule(clients, inputs),
         delete=_delete_rule,
         replace_on=frozenset({"name"}),
+        defaults={"state": "ENABLED"},
         taggable=True,
     ),
     "aws:cloudwatch/eventTarget:EventTarget": ResourceType(
         shape=_TARGET,
         create=_put_target,
-        exists=_target_exists,
+        describe=_describe_target,
         update=lambda clients, _, inputs: _put_target(clients, inputs),
         delete=_delete_target,
         replace_on=frozenset({"rule", "targetId"}),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from localaws.bridge.clients import Clients
-from localaws.bridge.resource_type import Made, Properties, ResourceType
-from localaws.bridge.shapes import Nested, Shape, request
+from localaws.bridge.glue_resource import glue_resource
+from localaws.bridge.shapes import Nested, Shape, request, told
+
+if TYPE_CHECKING:
+    from localaws.bridge.clients import Clients
+    from localaws.bridge.resource_type import Properties, ResourceType
 
 _DATABASE: Shape = {
     "name": "Name",
@@ -91,78 +93,30 @@ _CONNECTION: Shape = {
     ),
 }
 
-Call = Callable[[Clients, str, Properties], Any]
-
-
-def glue_resource(
-    kind: str,
-    shape: Shape,
-    *,
-    create: Callable[[Clients, Properties], Any],
-    read: Call,
-    update: Call,
-    delete: Call,
-    identifier: Callable[[str, str], str] = lambda _, name: name,
-    replace_on: frozenset[str] = frozenset({"name"}),
-) -> ResourceType:
-    """A Glue resource: found by its name, tagged by its ARN, kept with the account in its ARN."""
-
-    def made(clients: Clients, name: str) -> Made:
-        account = clients.account_id
-        arn = f"arn:{clients.partition}:glue:{clients.region}:{account}:{kind}/{name}"
-        return Made(identifier(account, name), {"arn": arn, "catalogId": account})
-
-    def make(clients: Clients, inputs: Properties) -> Made:
-        try:
-            create(clients, inputs)
-        except clients("glue").exceptions.AlreadyExistsException:
-            return change(clients, inputs["name"], inputs)
-        return made(clients, inputs["name"])
-
-    def exists(clients: Clients, _: str, inputs: Properties) -> bool:
-        try:
-            read(clients, inputs["name"], inputs)
-        except clients("glue").exceptions.EntityNotFoundException:
-            return False
-        return True
-
-    def change(clients: Clients, _: str, inputs: Properties) -> Made:
-        name = inputs["name"]
-        update(clients, name, inputs)
-        changed = made(clients, name)
-        _retag(clients, changed.outputs["arn"], inputs.get("tagsAll", {}))
-        return changed
-
-    def remove(clients: Clients, _: str, inputs: Properties) -> None:
-        try:
-            delete(clients, inputs["name"], inputs)
-        except clients("glue").exceptions.EntityNotFoundException:
-            return
-
-    return ResourceType(
-        shape=shape,
-        create=make,
-        exists=exists,
-        update=change,
-        delete=remove,
-        replace_on=replace_on,
-        taggable=True,
-    )
-
-
-def _retag(clients: Clients, arn: str, tags: dict[str, str]) -> None:
-    glue = clients("glue")
-    stale = sorted(set(glue.get_tags(ResourceArn=arn)["Tags"]) - set(tags))
-    if stale:
-        glue.untag_resource(ResourceArn=arn, TagsToRemove=stale)
-    if tags:
-        glue.tag_resource(ResourceArn=arn, TagsToAdd=tags)
-
 
 def _crawler_request(inputs: Properties) -> dict[str, Any]:
     parameters = request(_CRAWLER, inputs)
     parameters["Targets"] = {"DeltaTargets": parameters.pop("DeltaTargets", [])}
     return parameters
+
+
+_OPTIONAL_OF_A_CRAWLER = dict.fromkeys(
+    ("Configuration", "CrawlerSecurityConfiguration", "Description", "Schedule", "TablePrefix"), ""
+)
+"""An update leaves alone what it does not name."""
+
+
+def _describe_crawler(clients: Clients, name: str) -> Properties:
+    found = clients("glue").get_crawler(Name=name)["Crawler"]
+    targets, schedule = found.get("Targets", {}), found.get("Schedule", {})
+    return told(
+        _CRAWLER,
+        {
+            **found,
+            "DeltaTargets": targets.get("DeltaTargets"),
+            "Schedule": schedule.get("ScheduleExpression"),
+        },
+    )
 
 
 def _connection_request(inputs: Properties) -> dict[str, Any]:
@@ -175,6 +129,12 @@ def _job_request(inputs: Properties) -> dict[str, Any]:
     if "Connections" in parameters:
         parameters["Connections"] = {"Connections": parameters["Connections"]}
     return parameters
+
+
+def _describe_job(clients: Clients, name: str) -> Properties:
+    found = clients("glue").get_job(JobName=name)["Job"]
+    connections = found.get("Connections", {}).get("Connections")
+    return told(_JOB, {**found, "Connections": connections})
 
 
 def _job_update(inputs: Properties) -> dict[str, Any]:
@@ -190,11 +150,13 @@ TYPES: dict[str, ResourceType] = {
         create=lambda clients, inputs: clients("glue").create_database(
             DatabaseInput=request(_DATABASE, inputs), Tags=inputs.get("tagsAll", {})
         ),
-        read=lambda clients, name, _: clients("glue").get_database(Name=name),
+        describe=lambda clients, name: told(
+            _DATABASE, clients("glue").get_database(Name=name)["Database"]
+        ),
         update=lambda clients, name, inputs: clients("glue").update_database(
             Name=name, DatabaseInput=request(_DATABASE, inputs)
         ),
-        delete=lambda clients, name, _: clients("glue").delete_database(Name=name),
+        delete=lambda clients, name: clients("glue").delete_database(Name=name),
         identifier=lambda account, name: f"{account}:{name}",
     ),
     "aws:glue/crawler:Crawler": glue_resource(
@@ -203,11 +165,11 @@ TYPES: dict[str, ResourceType] = {
         create=lambda clients, inputs: clients("glue").create_crawler(
             **_crawler_request(inputs), Tags=inputs.get("tagsAll", {})
         ),
-        read=lambda clients, name, _: clients("glue").get_crawler(Name=name),
+        describe=_describe_crawler,
         update=lambda clients, _, inputs: clients("glue").update_crawler(
-            **_crawler_request(inputs)
+            **{**_OPTIONAL_OF_A_CRAWLER, **_crawler_request(inputs)}
         ),
-        delete=lambda clients, name, _: clients("glue").delete_crawler(Name=name),
+        delete=lambda clients, name: clients("glue").delete_crawler(Name=name),
     ),
     "aws:glue/connection:Connection": glue_resource(
         "connection",
@@ -215,11 +177,13 @@ TYPES: dict[str, ResourceType] = {
         create=lambda clients, inputs: clients("glue").create_connection(
             ConnectionInput=_connection_request(inputs), Tags=inputs.get("tagsAll", {})
         ),
-        read=lambda clients, name, _: clients("glue").get_connection(Name=name),
+        describe=lambda clients, name: told(
+            _CONNECTION, clients("glue").get_connection(Name=name)["Connection"]
+        ),
         update=lambda clients, name, inputs: clients("glue").update_connection(
             Name=name, ConnectionInput=_connection_request(inputs)
         ),
-        delete=lambda clients, name, _: clients("glue").delete_connection(ConnectionName=name),
+        delete=lambda clients, name: clients("glue").delete_connection(ConnectionName=name),
         identifier=lambda account, name: f"{account}:{name}",
     ),
     "aws:glue/job:Job": glue_resource(
@@ -228,10 +192,10 @@ TYPES: dict[str, ResourceType] = {
         create=lambda clients, inputs: clients("glue").create_job(
             **_job_request(inputs), Tags=inputs.get("tagsAll", {})
         ),
-        read=lambda clients, name, _: clients("glue").get_job(JobName=name),
+        describe=_describe_job,
         update=lambda clients, name, inputs: clients("glue").update_job(
             JobName=name, JobUpdate=_job_update(inputs)
         ),
-        delete=lambda clients, name, _: clients("glue").delete_job(JobName=name),
+        delete=lambda clients, name: clients("glue").delete_job(JobName=name),
     ),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localaws.bridge.resource_type import Made, Properties, ResourceType
-from localaws.bridge.shapes import Nested, Shape, request
+from localaws.bridge.shapes import Nested, Shape, request, told
 
 if TYPE_CHECKING:
     from localaws.bridge.clients import Clients
@@ -45,16 +45,20 @@ def _put(clients: Clients, inputs: Properties) -> Made:
     return Made(inputs["name"], {})
 
 
-def _exists(clients: Clients, name: str, _: Properties) -> bool:
+def _describe(clients: Clients, name: str, _: Properties) -> Properties | None:
     try:
-        clients("glue").get_security_configuration(Name=name)
+        reply = clients("glue").get_security_configuration(Name=name)
     except clients("glue").exceptions.EntityNotFoundException:
-        return False
-    return True
+        return None
+    found = told(_CONFIGURATION, reply["SecurityConfiguration"])
+    (found["encryptionConfiguration"]["s3Encryption"],) = found["encryptionConfiguration"][
+        "s3Encryption"
+    ]
+    return found
 
 
 def _delete(clients: Clients, name: str, inputs: Properties) -> None:
-    if _exists(clients, name, inputs):
+    if _describe(clients, name, inputs) is not None:
         clients("glue").delete_security_configuration(Name=name)
 
 
@@ -62,7 +66,7 @@ TYPES: dict[str, ResourceType] = {
     "aws:glue/securityConfiguration:SecurityConfiguration": ResourceType(
         shape=_CONFIGURATION,
         create=_put,
-        exists=_exists,
+        describe=_describe,
         update=lambda clients, _, inputs: _put(clients, inputs),
         delete=_delete,
         replace_on=frozenset({"name"}),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from localaws.bridge.glue import glue_resource
-from localaws.bridge.shapes import Nested, Shape, request
+from localaws.bridge.glue_resource import glue_resource
+from localaws.bridge.shapes import Nested, Shape, request, told
 
 if TYPE_CHECKING:
     from localaws.bridge.clients import Clients
@@ -53,6 +53,7 @@ _TRIGGER: Shape = {
         },
     ),
 }
+_RUNNING = {"ACTIVATED", "ACTIVATING"}
 _ONLY_AT_CREATION = ("Name", "WorkflowName", "Type", "StartOnCreation")
 
 
@@ -79,6 +80,11 @@ def _update_trigger(clients: Clients, name: str, inputs: Properties) -> None:
         change(Name=name)
 
 
+def _describe_trigger(clients: Clients, name: str) -> Properties:
+    found = clients("glue").get_trigger(Name=name)["Trigger"]
+    return {**told(_TRIGGER, found), "enabled": found["State"] in _RUNNING}
+
+
 TYPES: dict[str, ResourceType] = {
     "aws:glue/workflow:Workflow": glue_resource(
         "workflow",
@@ -86,19 +92,22 @@ TYPES: dict[str, ResourceType] = {
         create=lambda clients, inputs: clients("glue").create_workflow(
             **request(_WORKFLOW, inputs), Tags=inputs.get("tagsAll", {})
         ),
-        read=lambda clients, name, _: clients("glue").get_workflow(Name=name),
+        describe=lambda clients, name: told(
+            _WORKFLOW, clients("glue").get_workflow(Name=name)["Workflow"]
+        ),
         update=lambda clients, _, inputs: clients("glue").update_workflow(
             **request(_WORKFLOW, inputs)
         ),
-        delete=lambda clients, name, _: clients("glue").delete_workflow(Name=name),
+        delete=lambda clients, name: clients("glue").delete_workflow(Name=name),
     ),
     "aws:glue/trigger:Trigger": glue_resource(
         "trigger",
         _TRIGGER,
         create=_create_trigger,
-        read=lambda clients, name, _: clients("glue").get_trigger(Name=name),
+        describe=_describe_trigger,
         update=_update_trigger,
-        delete=lambda clients, name, _: clients("glue").delete_trigger(Name=name),
+        delete=lambda clients, name: clients("glue").delete_trigger(Name=name),
         replace_on=frozenset({"name", "type", "workflowName"}),
+        defaults={"enabled": True},
     ),
 }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from localaws.bridge.resource_type import Made, Properties, ResourceType
-from localaws.bridge.shapes import Shape, request, tag_list
+from localaws.bridge.shapes import Shape, request, tag_list, tag_map, told
 
 if TYPE_CHECKING:
     from localaws.bridge.clients import Clients
@@ -19,6 +20,8 @@ _ROLE: Shape = {
     "maxSessionDuration": "MaxSessionDuration",
     "permissionsBoundary": "PermissionsBoundary",
 }
+_DEFAULT_SESSION_SECONDS = 3600
+_ROLE_POLICY: Shape = {"name": "PolicyName", "role": "RoleName", "policy": "PolicyDocument"}
 
 
 def _is_missing(error: ClientError) -> bool:
@@ -36,10 +39,11 @@ def _create_role(clients: Clients, inputs: Properties) -> Made:
 def _update_role(clients: Clients, name: str, inputs: Properties) -> Made:
     iam = clients("iam")
     iam.update_assume_role_policy(RoleName=name, PolicyDocument=inputs["assumeRolePolicy"])
-    changes: dict[str, Any] = {"Description": inputs.get("description", "")}
-    if "maxSessionDuration" in inputs:
-        changes["MaxSessionDuration"] = inputs["maxSessionDuration"]
-    iam.update_role(RoleName=name, **changes)
+    iam.update_role(
+        RoleName=name,
+        Description=inputs.get("description", ""),
+        MaxSessionDuration=inputs.get("maxSessionDuration", _DEFAULT_SESSION_SECONDS),
+    )
     boundary = inputs.get("permissionsBoundary")
     if boundary is not None:
         iam.put_role_permissions_boundary(RoleName=name, PermissionsBoundary=boundary)
@@ -62,14 +66,20 @@ def _role(clients: Clients, name: str) -> Made:
     )
 
 
-def _role_exists(clients: Clients, name: str, _: Properties) -> bool:
+def _describe_role(clients: Clients, name: str, _: Properties) -> Properties | None:
+    iam = clients("iam")
     try:
-        clients("iam").get_role(RoleName=name)
+        found = iam.get_role(RoleName=name)["Role"]
     except ClientError as error:
         if _is_missing(error):
-            return False
+            return None
         raise
-    return True
+    return {
+        **told(_ROLE, found),
+        "assumeRolePolicy": json.dumps(found["AssumeRolePolicyDocument"]),
+        "permissionsBoundary": found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
+        "tagsAll": tag_map(iam.list_role_tags(RoleName=name)["Tags"]),
+    }
 
 
 def _delete_role(clients: Clients, name: str, _: Properties) -> None:
@@ -86,15 +96,15 @@ def _put_policy(clients: Clients, inputs: Properties) -> Made:
     return Made(f"{role}:{name}", {})
 
 
-def _policy_exists(clients: Clients, identifier: str, __: Properties) -> bool:
+def _describe_policy(clients: Clients, identifier: str, __: Properties) -> Properties | None:
     role, _, name = identifier.partition(":")
     try:
-        clients("iam").get_role_policy(RoleName=role, PolicyName=name)
+        found = clients("iam").get_role_policy(RoleName=role, PolicyName=name)
     except ClientError as error:
         if _is_missing(error):
-            return False
+            return None
         raise
-    return True
+    return {**told(_ROLE_POLICY, found), "policy": json.dumps(found["PolicyDocument"])}
 
 
 def _delete_policy(clients: Clients, identifier: str, __: Properties) -> None:
@@ -110,16 +120,17 @@ TYPES: dict[str, ResourceType] = {
     "aws:iam/role:Role": ResourceType(
         shape=_ROLE,
         create=_create_role,
-        exists=_role_exists,
+        describe=_describe_role,
         update=_update_role,
         delete=_delete_role,
         replace_on=frozenset({"name"}),
+        defaults={"maxSessionDuration": _DEFAULT_SESSION_SECONDS},
         taggable=True,
     ),
     "aws:iam/rolePolicy:RolePolicy": ResourceType(
-        shape={"name": "PolicyName", "role": "RoleName", "policy": "PolicyDocument"},
+        shape=_ROLE_POLICY,
         create=_put_policy,
-        exists=_policy_exists,
+        describe=_describe_policy,
         update=lambda clients, _, inputs: _put_policy(clients, inputs),
         delete=_delete_policy,
         replace_on=frozenset({"name", "role"}),

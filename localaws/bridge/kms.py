@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from localaws.bridge.resource_type import Made, Properties, ResourceType
-from localaws.bridge.shapes import Shape, request
+from localaws.bridge.shapes import Shape, request, told
 
 if TYPE_CHECKING:
     from localaws.bridge.clients import Clients
@@ -19,6 +19,7 @@ _KEY: Shape = {
     "enableKeyRotation": "EnableKeyRotation",
     "deletionWindowInDays": "PendingWindowInDays",
 }
+_ALIAS: Shape = {"name": "AliasName", "targetKeyId": "TargetKeyId"}
 _DEFAULT_WINDOW_DAYS = 30
 
 
@@ -63,6 +64,19 @@ def _key_exists(clients: Clients, key: str, _: Properties) -> bool:
     return bool(state != "PendingDeletion")
 
 
+def _describe_key(clients: Clients, key: str, _: Properties) -> Properties | None:
+    if not _key_exists(clients, key, {}):
+        return None
+    kms = clients("kms")
+    tags = kms.list_resource_tags(KeyId=key)["Tags"]
+    return {
+        **told(_KEY, kms.describe_key(KeyId=key)["KeyMetadata"]),
+        "policy": kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"],
+        "enableKeyRotation": kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"],
+        "tagsAll": {tag["TagKey"]: tag["TagValue"] for tag in tags},
+    }
+
+
 def _update_key(clients: Clients, key: str, inputs: Properties) -> Made:
     kms = clients("kms")
     kms.update_key_description(KeyId=key, Description=inputs.get("description", ""))
@@ -87,19 +101,21 @@ def _delete_key(clients: Clients, key: str, inputs: Properties) -> None:
 
 def _put_alias(clients: Clients, inputs: Properties) -> Made:
     kms, name, key = clients("kms"), inputs["name"], inputs["targetKeyId"]
-    change = kms.update_alias if _alias_exists(clients, name, inputs) else kms.create_alias
+    is_new = _describe_alias(clients, name, inputs) is None
+    change = kms.create_alias if is_new else kms.update_alias
     change(AliasName=name, TargetKeyId=key)
     arn = f"arn:{clients.partition}:kms:{clients.region}:{clients.account_id}"
     return Made(name, {"arn": f"{arn}:{name}", "targetKeyArn": f"{arn}:key/{key}"})
 
 
-def _alias_exists(clients: Clients, name: str, _: Properties) -> bool:
+def _describe_alias(clients: Clients, name: str, _: Properties) -> Properties | None:
     pages = clients("kms").get_paginator("list_aliases").paginate()
-    return any(alias["AliasName"] == name for page in pages for alias in page["Aliases"])
+    listed = (alias for page in pages for alias in page["Aliases"])
+    return next((told(_ALIAS, alias) for alias in listed if alias["AliasName"] == name), None)
 
 
 def _delete_alias(clients: Clients, name: str, inputs: Properties) -> None:
-    if _alias_exists(clients, name, inputs):
+    if _describe_alias(clients, name, inputs) is not None:
         clients("kms").delete_alias(AliasName=name)
 
 
@@ -107,16 +123,17 @@ TYPES: dict[str, ResourceType] = {
     "aws:kms/key:Key": ResourceType(
         shape=_KEY,
         create=_create_key,
-        exists=_key_exists,
+        describe=_describe_key,
         update=_update_key,
         delete=_delete_key,
         replace_on=frozenset({"multiRegion"}),
+        defaults={"multiRegion": False, "enableKeyRotation": False},
         taggable=True,
     ),
     "aws:kms/alias:Alias": ResourceType(
-        shape={"name": "AliasName", "targetKeyId": "TargetKeyId"},
+        shape=_ALIAS,
         create=_put_alias,
-        exists=_alias_exists,
+        describe=_describe_alias,
         update=lambda clients, _, inputs: _put_alias(clients, inputs),
         delete=_delete_alias,
         replace_on=frozenset({"name"}),

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from localaws.bridge.resource_type import Made, Properties, ResourceType
-from localaws.bridge.shapes import Nested, Shape
+from localaws.bridge.shapes import Nested, Shape, told
 
 if TYPE_CHECKING:
     from localaws.bridge.clients import Clients
@@ -35,16 +35,16 @@ def _target(inputs: Properties) -> dict[str, Any]:
     }
 
 
-def _held(clients: Clients, inputs: Properties) -> set[str]:
-    """The permissions that are granted there now."""
+def _grants(clients: Clients, inputs: Properties) -> list[dict[str, Any]]:
     target = _target(inputs)
     granted = clients("lakeformation").list_permissions(**target)["PrincipalResourcePermissions"]
-    return {
-        permission
-        for grant in granted
-        if grant["Resource"] == target["Resource"]
-        for permission in grant["Permissions"]
-    }
+    return [grant for grant in granted if grant["Resource"] == target["Resource"]]
+
+
+def _held(clients: Clients, inputs: Properties) -> set[str]:
+    """The permissions that are granted there now."""
+    granted = _grants(clients, inputs)
+    return {permission for grant in granted for permission in grant["Permissions"]}
 
 
 def _put(clients: Clients, inputs: Properties) -> Made:
@@ -62,13 +62,25 @@ def _delete(clients: Clients, _: str, inputs: Properties) -> None:
         clients("lakeformation").revoke_permissions(**_target(inputs), Permissions=sorted(held))
 
 
+def _describe(clients: Clients, _: str, inputs: Properties) -> Properties | None:
+    for grant in _grants(clients, inputs):
+        table = grant["Resource"].get("Table", {})
+        wildcard = {"TableWildcard": True} if "TableWildcard" in table else {}
+        found = {**grant["Resource"], **grant["Principal"]}
+        if table:
+            found["Table"] = {**table, **wildcard}
+        return {**told(_GRANT, found), "permissions": sorted(_held(clients, inputs))}
+    return None
+
+
 TYPES: dict[str, ResourceType] = {
     "aws:lakeformation/permissions:Permissions": ResourceType(
         shape=_GRANT,
         create=_put,
-        exists=lambda clients, _, inputs: bool(_held(clients, inputs)),
+        describe=_describe,
         update=lambda clients, _, inputs: _put(clients, inputs),
         delete=_delete,
         replace_on=frozenset({"principal", "database", "table"}),
+        unordered=frozenset({"permissions"}),
     ),
 }

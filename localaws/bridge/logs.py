@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from localaws.bridge.resource_type import Made, Properties, ResourceType
+from localaws.bridge.shapes import Shape, told
 
 if TYPE_CHECKING:
     from localaws.bridge.clients import Clients
-    from localaws.bridge.shapes import Shape
 
 _GROUP: Shape = {
     "name": "logGroupName",
@@ -20,6 +20,19 @@ _GROUP: Shape = {
 def _find(clients: Clients, name: str) -> dict[str, Any] | None:
     groups = clients("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
     return next((dict(group) for group in groups if group["logGroupName"] == name), None)
+
+
+def _arn(clients: Clients, name: str) -> str:
+    account = clients.account_id
+    return f"arn:{clients.partition}:logs:{clients.region}:{account}:log-group:{name}"
+
+
+def _describe(clients: Clients, name: str, _: Properties) -> Properties | None:
+    found = _find(clients, name)
+    if found is None:
+        return None
+    tags = clients("logs").list_tags_for_resource(resourceArn=_arn(clients, name))["tags"]
+    return {**told(_GROUP, found), "tagsAll": tags}
 
 
 def _put(clients: Clients, inputs: Properties) -> Made:
@@ -36,7 +49,7 @@ def _put(clients: Clients, inputs: Properties) -> Made:
         logs.associate_kms_key(logGroupName=name, kmsKeyId=key)
     else:
         logs.disassociate_kms_key(logGroupName=name)
-    arn = f"arn:{clients.partition}:logs:{clients.region}:{clients.account_id}:log-group:{name}"
+    arn = _arn(clients, name)
     tags: dict[str, str] = inputs.get("tagsAll", {})
     stale = sorted(set(logs.list_tags_for_resource(resourceArn=arn)["tags"]) - set(tags))
     if stale:
@@ -57,10 +70,12 @@ TYPES: dict[str, ResourceType] = {
     "aws:cloudwatch/logGroup:LogGroup": ResourceType(
         shape=_GROUP,
         create=_put,
-        exists=lambda clients, name, _: _find(clients, name) is not None,
+        describe=_describe,
         update=lambda clients, _, inputs: _put(clients, inputs),
         delete=_delete,
         replace_on=frozenset({"name"}),
+        # For ever, which the API says by having no policy.
+        defaults={"retentionInDays": 0},
         taggable=True,
     ),
 }

@@ -21,6 +21,7 @@ from pulumi.runtime.proto import ResourceProviderServicer, plugin_pb2, provider_
 from pulumi.runtime.proto.provider_pb2_grpc import add_ResourceProviderServicer_to_server
 
 from localaws.bridge.clients import Clients
+from localaws.bridge.described import described
 from localaws.bridge.invokes import invoke
 from localaws.bridge.resource_type import changed
 from localaws.bridge.resources import resource_type
@@ -121,14 +122,16 @@ class Provider(ResourceProviderServicer):
         )
 
     def Read(self, request: Any, context: Any) -> Any:
+        old = _python(request.inputs)
         with _reported(context):
-            found = resource_type(_type(request.urn)).exists(
-                self._aws, request.id, _python(request.inputs)
-            )
-        if not found:
+            there = described(self._aws, _type(request.urn), request.id, old)
+        if there is None:
             return provider_pb2.ReadResponse()
+        outputs = {
+            name: value for name, value in _python(request.properties).items() if name not in old
+        }
         return provider_pb2.ReadResponse(
-            id=request.id, properties=request.properties, inputs=request.inputs
+            id=request.id, properties=_struct({**outputs, **there}), inputs=_struct(there)
         )
 
     def Update(self, request: Any, context: Any) -> Any:

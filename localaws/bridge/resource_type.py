@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from localaws.bridge.shapes import TAGS, Shape, rename
@@ -24,7 +24,7 @@ class Made:
 
 @dataclass(frozen=True)
 class ResourceType:
-    """How one type is made, found, changed and removed.
+    """How one type is made, described, changed and removed.
 
     ``create`` also takes over what is already there: a provisioning that was killed between the
     making of a resource and the writing of its state finds it the next time. All four may be
@@ -34,14 +34,22 @@ class ResourceType:
     shape: Shape
     """The inputs that are understood, and what the API calls them."""
     create: Callable[[Clients, Properties], Made]
-    exists: Callable[[Clients, str, Properties], bool]
-    """Whether it is still there, by its id and inputs."""
+    describe: Callable[[Clients, str, Properties], Properties | None]
+    """What AWS tells about it, under the names of the inputs; None when it is not there.
+
+    It is called with the id, and with the inputs of ``replace_on`` alone: a reader that repeated
+    what the program asked for would prove nothing.
+    """
     update: Callable[[Clients, str, Properties], Made] | None
     """Bring what is there, by its id, to these inputs; None when every change replaces it."""
     delete: Callable[[Clients, str, Properties], None]
     """Remove it; gone already is good."""
     replace_on: frozenset[str] = frozenset()
     """Inputs that AWS cannot change in place."""
+    unordered: frozenset[str] = frozenset()
+    """Inputs that are lists in which the order means nothing."""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """What AWS tells of an input that was not given."""
     taggable: bool = False
     """Whether the provider's default tags reach it."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from localaws.bridge.resource_type import Made, Properties, ResourceType
-from localaws.bridge.shapes import tag_list
+from localaws.bridge.shapes import tag_list, tag_map
 
 if TYPE_CHECKING:
     from localaws.bridge.clients import Clients
@@ -18,7 +18,8 @@ _DELETE_BATCH = 1000
 """Objects per DeleteObjects call; S3's limit."""
 
 
-def _error_code(error: ClientError) -> str:
+def error_code(error: ClientError) -> str:
+    """What S3 calls the error."""
     return str(error.response["Error"]["Code"])
 
 
@@ -32,7 +33,7 @@ def _create_bucket(clients: Clients, inputs: Properties) -> Made:
     try:
         clients("s3").create_bucket(Bucket=name, **where)
     except ClientError as error:
-        if _error_code(error) != "BucketAlreadyOwnedByYou":
+        if error_code(error) != "BucketAlreadyOwnedByYou":
             raise
     return _update_bucket(clients, name, inputs)
 
@@ -54,19 +55,31 @@ def _update_bucket(clients: Clients, bucket: str, inputs: Properties) -> Made:
     )
 
 
-def bucket_exists(clients: Clients, bucket: str, _: Properties) -> bool:
+def bucket_exists(clients: Clients, bucket: str) -> bool:
     """Whether the bucket is there."""
     try:
         clients("s3").head_bucket(Bucket=bucket)
     except ClientError as error:
-        if _error_code(error) in {"404", "NoSuchBucket"}:
+        if error_code(error) in {"404", "NoSuchBucket"}:
             return False
         raise
     return True
 
 
+def _describe_bucket(clients: Clients, bucket: str, _: Properties) -> Properties | None:
+    if not bucket_exists(clients, bucket):
+        return None
+    try:
+        tags = tag_map(clients("s3").get_bucket_tagging(Bucket=bucket)["TagSet"])
+    except ClientError as error:
+        if error_code(error) != "NoSuchTagSet":
+            raise
+        tags = {}
+    return {"bucket": bucket, "tagsAll": tags}
+
+
 def _delete_bucket(clients: Clients, bucket: str, inputs: Properties) -> None:
-    if not bucket_exists(clients, bucket, inputs):
+    if not bucket_exists(clients, bucket):
         return
     if inputs.get("forceDestroy"):
         _empty(clients, bucket)
@@ -105,19 +118,28 @@ def _put_object(clients: Clients, inputs: Properties) -> Made:
     )
 
 
-def _object_exists(clients: Clients, key: str, inputs: Properties) -> bool:
+def _describe_object(clients: Clients, key: str, inputs: Properties) -> Properties | None:
+    bucket = inputs["bucket"]
     try:
-        clients("s3").head_object(Bucket=inputs["bucket"], Key=key)
+        found = clients("s3").get_object(Bucket=bucket, Key=key)
     except ClientError as error:
-        if _error_code(error) in {"404", "NoSuchKey", "NoSuchBucket"}:
-            return False
+        if error_code(error) in {"404", "NoSuchKey", "NoSuchBucket"}:
+            return None
         raise
-    return True
+    with found["Body"] as body:
+        content = base64.b64encode(body.read()).decode()
+    return {
+        "bucket": bucket,
+        "key": key,
+        "contentBase64": content,
+        "serverSideEncryption": found.get("ServerSideEncryption"),
+        "kmsKeyId": found.get("SSEKMSKeyId"),
+    }
 
 
 def _delete_object(clients: Clients, key: str, inputs: Properties) -> None:
     bucket = inputs["bucket"]
-    if not bucket_exists(clients, bucket, inputs):
+    if not bucket_exists(clients, bucket):
         return
     s3 = clients("s3")
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key)
@@ -131,7 +153,7 @@ TYPES: dict[str, ResourceType] = {
     "aws:s3/bucket:Bucket": ResourceType(
         shape={"bucket": "Bucket", "forceDestroy": "ForceDestroy"},
         create=_create_bucket,
-        exists=bucket_exists,
+        describe=_describe_bucket,
         update=_update_bucket,
         delete=_delete_bucket,
         replace_on=frozenset({"bucket"}),
@@ -146,7 +168,7 @@ TYPES: dict[str, ResourceType] = {
             "kmsKeyId": "SSEKMSKeyId",
         },
         create=_put_object,
-        exists=_object_exists,
+        describe=_describe_object,
         update=lambda clients, _, inputs: _put_object(clients, inputs),
         delete=_delete_object,
         replace_on=frozenset({"bucket", "key"}),

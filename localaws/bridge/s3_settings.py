@@ -4,22 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from localaws.bridge.resource_type import Made, Properties, ResourceType
-from localaws.bridge.s3 import bucket_exists
-from localaws.bridge.shapes import Nested, Shape, request
+from localaws.bridge.s3 import bucket_exists, error_code
+from localaws.bridge.shapes import Nested, Shape, request, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from localaws.bridge.clients import Clients
 
+_NOTHING_SET = {
+    "NoSuchBucket",
+    "NoSuchBucketPolicy",
+    "NoSuchLifecycleConfiguration",
+    "NoSuchPublicAccessBlockConfiguration",
+    "OwnershipControlsNotFoundError",
+    "ServerSideEncryptionConfigurationNotFoundError",
+}
+"""How S3 says that a bucket is gone, or has no such setting."""
+
 
 def _setting(
     shape: Shape,
     put: Callable[[Clients, str, dict[str, Any]], Any],
+    get: Callable[[Clients, str], dict[str, Any] | None],
     delete: Callable[[Clients, str], Any],
 ) -> ResourceType:
-    """A resource that only sets something on a bucket; its id is the bucket's name."""
+    """A resource that only sets something on a bucket; its id is the bucket's name.
+
+    ``get`` answers with the parameters of ``put``; where nothing is set, with nothing or an error.
+    """
 
     whole: Shape = {"bucket": "Bucket", **shape}
 
@@ -29,14 +45,23 @@ def _setting(
         put(clients, bucket, parameters)
         return Made(bucket, {})
 
-    def remove(clients: Clients, bucket: str, inputs: Properties) -> None:
-        if bucket_exists(clients, bucket, inputs):
+    def describe(clients: Clients, bucket: str, _: Properties) -> Properties | None:
+        try:
+            found = get(clients, bucket)
+        except ClientError as error:
+            if error_code(error) in _NOTHING_SET:
+                return None
+            raise
+        return told(whole, {**found, "Bucket": bucket}) if found else None
+
+    def remove(clients: Clients, bucket: str, _: Properties) -> None:
+        if bucket_exists(clients, bucket):
             delete(clients, bucket)
 
     return ResourceType(
         shape=whole,
         create=apply,
-        exists=bucket_exists,
+        describe=describe,
         update=lambda clients, _, inputs: apply(clients, inputs),
         delete=remove,
         replace_on=frozenset({"bucket"}),
@@ -56,12 +81,26 @@ _LIFECYCLE_RULE: Shape = {
     ),
 }
 
+
+def _get_ownership(clients: Clients, bucket: str) -> dict[str, Any]:
+    (rule,) = clients("s3").get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"][
+        "Rules"
+    ]
+    return {"Rule": rule}
+
+
+def _get_versioning(clients: Clients, bucket: str) -> dict[str, Any] | None:
+    status = clients("s3").get_bucket_versioning(Bucket=bucket).get("Status")
+    return {"VersioningConfiguration": {"Status": status}} if status else None
+
+
 TYPES: dict[str, ResourceType] = {
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": _setting(
         {"rule": Nested("Rule", {"objectOwnership": "ObjectOwnership"})},
         lambda clients, bucket, settings: clients("s3").put_bucket_ownership_controls(
             Bucket=bucket, OwnershipControls={"Rules": [settings["Rule"]]}
         ),
+        _get_ownership,
         lambda clients, bucket: clients("s3").delete_bucket_ownership_controls(Bucket=bucket),
     ),
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
@@ -81,6 +120,9 @@ TYPES: dict[str, ResourceType] = {
             lambda clients, bucket, settings: clients("s3").put_bucket_encryption(
                 Bucket=bucket, ServerSideEncryptionConfiguration=settings
             ),
+            lambda clients, bucket: clients("s3").get_bucket_encryption(Bucket=bucket)[
+                "ServerSideEncryptionConfiguration"
+            ],
             lambda clients, bucket: clients("s3").delete_bucket_encryption(Bucket=bucket),
         )
     ),
@@ -89,6 +131,7 @@ TYPES: dict[str, ResourceType] = {
         lambda clients, bucket, settings: clients("s3").put_bucket_versioning(
             Bucket=bucket, **settings
         ),
+        _get_versioning,
         # A bucket that was versioned once can only be suspended.
         lambda clients, bucket: clients("s3").put_bucket_versioning(
             Bucket=bucket, VersioningConfiguration={"Status": "Suspended"}
@@ -99,6 +142,7 @@ TYPES: dict[str, ResourceType] = {
         lambda clients, bucket, settings: clients("s3").put_bucket_lifecycle_configuration(
             Bucket=bucket, LifecycleConfiguration=settings
         ),
+        lambda clients, bucket: clients("s3").get_bucket_lifecycle_configuration(Bucket=bucket),
         lambda clients, bucket: clients("s3").delete_bucket_lifecycle(Bucket=bucket),
     ),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": _setting(
@@ -111,6 +155,9 @@ TYPES: dict[str, ResourceType] = {
         lambda clients, bucket, settings: clients("s3").put_public_access_block(
             Bucket=bucket, PublicAccessBlockConfiguration=settings
         ),
+        lambda clients, bucket: clients("s3").get_public_access_block(Bucket=bucket)[
+            "PublicAccessBlockConfiguration"
+        ],
         lambda clients, bucket: clients("s3").delete_public_access_block(Bucket=bucket),
     ),
     "aws:s3/bucketPolicy:BucketPolicy": _setting(
@@ -118,12 +165,16 @@ TYPES: dict[str, ResourceType] = {
         lambda clients, bucket, settings: clients("s3").put_bucket_policy(
             Bucket=bucket, **settings
         ),
+        lambda clients, bucket: clients("s3").get_bucket_policy(Bucket=bucket),
         lambda clients, bucket: clients("s3").delete_bucket_policy(Bucket=bucket),
     ),
     "aws:s3/bucketLogging:BucketLogging": _setting(
         {"targetBucket": "TargetBucket", "targetPrefix": "TargetPrefix"},
         lambda clients, bucket, settings: clients("s3").put_bucket_logging(
             Bucket=bucket, BucketLoggingStatus={"LoggingEnabled": settings}
+        ),
+        lambda clients, bucket: (
+            clients("s3").get_bucket_logging(Bucket=bucket).get("LoggingEnabled")
         ),
         lambda clients, bucket: clients("s3").put_bucket_logging(
             Bucket=bucket, BucketLoggingStatus={}

@@ -6,7 +6,7 @@ entry is an error: to leave it out would provision something other than what the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Union
 
@@ -56,9 +56,30 @@ def rename(shape: Shape, properties: Mapping[str, Any], where: str) -> dict[str,
     return request
 
 
+def told(shape: Shape, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The properties that an answer of the API speaks of; the inverse of `rename`."""
+    properties: dict[str, Any] = {}
+    for name, rule in shape.items():
+        value = answer.get(rule if isinstance(rule, str) else rule.name)
+        if value is None:
+            continue
+        if isinstance(rule, str):
+            properties[name] = value
+        elif isinstance(value, list):
+            properties[name] = [told(rule.shape, item) for item in value]
+        else:
+            properties[name] = told(rule.shape, value)
+    return properties
+
+
 def request(shape: Shape, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """The request parameters for inputs that were checked before; tags go their own way."""
     return rename(shape, {key: inputs[key] for key in inputs if key not in TAGS}, "resource")
+
+
+def tag_map(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Tags by key, from such a list as S3, IAM and Athena answer with."""
+    return {tag["Key"]: tag["Value"] for tag in tags}
 
 
 def tag_list(properties: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from localaws.bridge.resource_type import Made, Properties, ResourceType
-from localaws.bridge.shapes import tag_list
+from localaws.bridge.shapes import Shape, tag_list, tag_map, told
 
 if TYPE_CHECKING:
     from localaws.bridge.clients import Clients
+
+_TOPIC: Shape = {
+    "name": "Name",
+    "displayName": "DisplayName",
+    "kmsMasterKeyId": "KmsMasterKeyId",
+}
+_POLICY: Shape = {"arn": "TopicArn", "policy": "Policy"}
+_SUBSCRIPTION: Shape = {"topic": "TopicArn", "protocol": "Protocol", "endpoint": "Endpoint"}
 
 
 def _create_topic(clients: Clients, inputs: Properties) -> Made:
@@ -35,14 +43,26 @@ def _update_topic(clients: Clients, arn: str, inputs: Properties) -> Made:
     return Made(arn, {"arn": arn, "owner": clients.account_id})
 
 
-def _topic_exists(clients: Clients, arn: str, _: Properties) -> bool:
+def _attributes(clients: Clients, arn: str) -> dict[str, Any] | None:
     try:
-        clients("sns").get_topic_attributes(TopicArn=arn)
+        return dict(clients("sns").get_topic_attributes(TopicArn=arn)["Attributes"])
     except ClientError as error:
         if error.response["Error"]["Code"] in {"NotFound", "NotFoundException"}:
-            return False
+            return None
         raise
-    return True
+
+
+def _describe_topic(clients: Clients, arn: str, _: Properties) -> Properties | None:
+    found = _attributes(clients, arn)
+    if found is None:
+        return None
+    tags = tag_map(clients("sns").list_tags_for_resource(ResourceArn=arn)["Tags"])
+    return {**told(_TOPIC, {**found, "Name": arn.rpartition(":")[2]}), "tagsAll": tags}
+
+
+def _describe_policy(clients: Clients, arn: str, _: Properties) -> Properties | None:
+    found = _attributes(clients, arn)
+    return None if found is None else told(_POLICY, found)
 
 
 def _put_policy(clients: Clients, inputs: Properties) -> Made:
@@ -63,38 +83,35 @@ def _subscribe(clients: Clients, inputs: Properties) -> Made:
     return Made(made["SubscriptionArn"], {"arn": made["SubscriptionArn"]})
 
 
-def _is_subscribed(clients: Clients, arn: str, _: Properties) -> bool:
+def _describe_subscription(clients: Clients, arn: str, _: Properties) -> Properties | None:
     pages = clients("sns").get_paginator("list_subscriptions").paginate()
-    return any(one["SubscriptionArn"] == arn for page in pages for one in page["Subscriptions"])
+    listed = (one for page in pages for one in page["Subscriptions"])
+    return next((told(_SUBSCRIPTION, one) for one in listed if one["SubscriptionArn"] == arn), None)
 
 
 TYPES: dict[str, ResourceType] = {
     "aws:sns/topic:Topic": ResourceType(
-        shape={
-            "name": "Name",
-            "displayName": "DisplayName",
-            "kmsMasterKeyId": "KmsMasterKeyId",
-        },
+        shape=_TOPIC,
         create=_create_topic,
-        exists=_topic_exists,
+        describe=_describe_topic,
         update=_update_topic,
         delete=lambda clients, arn, _: clients("sns").delete_topic(TopicArn=arn),
         replace_on=frozenset({"name"}),
         taggable=True,
     ),
     "aws:sns/topicPolicy:TopicPolicy": ResourceType(
-        shape={"arn": "TopicArn", "policy": "Policy"},
+        shape=_POLICY,
         create=_put_policy,
-        exists=_topic_exists,
+        describe=_describe_policy,
         update=lambda clients, _, inputs: _put_policy(clients, inputs),
         # It goes with its topic; SNS has no topic without a policy.
         delete=lambda *_: None,
         replace_on=frozenset({"arn"}),
     ),
     "aws:sns/topicSubscription:TopicSubscription": ResourceType(
-        shape={"topic": "TopicArn", "protocol": "Protocol", "endpoint": "Endpoint"},
+        shape=_SUBSCRIPTION,
         create=_subscribe,
-        exists=_is_subscribed,
+        describe=_describe_subscription,
         update=None,
         delete=lambda clients, arn, _: clients("sns").unsubscribe(SubscriptionArn=arn),
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from localaws.bridge.resource_type import Made, Properties, ResourceType
-from localaws.bridge.shapes import Shape, request
+from localaws.bridge.shapes import Shape, request, tag_map, told
 
 if TYPE_CHECKING:
     from localaws.bridge.clients import Clients
@@ -36,12 +36,17 @@ def _put(clients: Clients, inputs: Properties) -> Made:
     return Made(name, {"arn": arn, "version": stored["Version"]})
 
 
-def _exists(clients: Clients, name: str, _: Properties) -> bool:
+def _describe(clients: Clients, name: str, _: Properties) -> Properties | None:
+    ssm = clients("ssm")
     try:
-        clients("ssm").get_parameter(Name=name)
-    except clients("ssm").exceptions.ParameterNotFound:
-        return False
-    return True
+        found = ssm.get_parameter(Name=name)["Parameter"]
+    except ssm.exceptions.ParameterNotFound:
+        return None
+    # One call tells the value, another what is said about it, a third the tags.
+    wanted = [{"Key": "Name", "Values": [name]}]
+    (more,) = ssm.describe_parameters(ParameterFilters=wanted)["Parameters"]
+    tags = ssm.list_tags_for_resource(ResourceType="Parameter", ResourceId=name)["TagList"]
+    return {**told(_PARAMETER, {**more, **found}), "tagsAll": tag_map(tags)}
 
 
 def _delete(clients: Clients, name: str, _: Properties) -> None:
@@ -55,10 +60,11 @@ TYPES: dict[str, ResourceType] = {
     "aws:ssm/parameter:Parameter": ResourceType(
         shape=_PARAMETER,
         create=_put,
-        exists=_exists,
+        describe=_describe,
         update=lambda clients, _, inputs: _put(clients, inputs),
         delete=_delete,
         replace_on=frozenset({"name"}),
+        defaults={"tier": "Standard"},
         taggable=True,
     ),
 }

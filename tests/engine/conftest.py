@@ -80,14 +80,22 @@ class EngineStack:
             {key: automation.ConfigValue(text) for key, text in texts.items()}
         )
 
-    def up(self) -> dict[str, int]:
-        """Run an update; the numbers of resources by kind of operation."""
-        result = self.stack.up(on_output=self.log.append)
+    def up(self, *, refresh: bool = False) -> dict[str, int]:
+        """Run an update, from what the engine knows or from what AWS tells now; the numbers of
+        resources by kind of operation.
+        """
+        result = self.stack.up(refresh=refresh, on_output=self.log.append)
         return counts(result.summary.resource_changes)
 
-    def preview(self) -> dict[str, int]:
-        """What an update would do."""
-        return counts(self.stack.preview(on_output=self.log.append).change_summary)
+    def preview(self, *, refresh: bool = False) -> dict[str, int]:
+        """What an update would do, to what the engine knows or to what AWS tells now."""
+        result = self.stack.preview(refresh=refresh, on_output=self.log.append)
+        return counts(result.change_summary)
+
+    def refresh(self) -> dict[str, int]:
+        """Bring the engine's knowledge to what AWS tells; the numbers of resources by outcome."""
+        result = self.stack.refresh(on_output=self.log.append)
+        return counts(result.summary.resource_changes)
 
     def destroy(self) -> dict[str, int]:
         """Delete everything."""

@@ -21,6 +21,24 @@ pytestmark = pytest.mark.engine
 ROOT = Path(__file__).resolve().parents[2]
 
 
+KEPT_OF_A_JOB = {
+    "Command",
+    "Connections",
+    "DefaultArguments",
+    "Description",
+    "ExecutionClass",
+    "ExecutionProperty",
+    "GlueVersion",
+    "JobRunQueuingEnabled",
+    "MaxRetries",
+    "NumberOfWorkers",
+    "Role",
+    "SecurityConfiguration",
+    "WorkerType",
+}
+"""What an update of a job has to repeat: what it does not name goes back to its default."""
+
+
 def status_of_the_repository() -> str:
     """What git finds changed."""
     return subprocess.run(
@@ -101,9 +119,27 @@ def waits_for(resources: dict[str, dict[str, Any]], first: str, then: str) -> li
     ]
 
 
+def change_by_hand(client: Callable[[str], Any], outputs: dict[str, Any]) -> None:
+    """Delete the crawler, give the job less time, and open a bucket to the public."""
+    client("glue").delete_crawler(Name=outputs["crawler_name"])
+    job = client("glue").get_job(JobName=outputs["job_name"])["Job"]
+    wanted = {name: value for name, value in job.items() if name in KEPT_OF_A_JOB}
+    client("glue").update_job(JobName=job["Name"], JobUpdate={**wanted, "Timeout": 5})
+    client("s3").put_public_access_block(
+        Bucket=outputs["landing_bucket"],
+        PublicAccessBlockConfiguration={"BlockPublicAcls": False, "BlockPublicPolicy": False},
+    )
+
+
+def closed_to_the_public(client: Callable[[str], Any], bucket: str) -> set[bool]:
+    """The four settings of a bucket's public access block."""
+    found = client("s3").get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    return set(found.values())
+
+
 def test_the_life_of_a_stack(new_stack: Callable[..., Any], client: Callable[[str], Any]) -> None:
     """Preview makes nothing, up makes everything, up again changes nothing, a setting updates one
-    resource, what vanished by hand comes back, and destroy leaves nothing.
+    resource, what was changed by hand is shown and comes back, and destroy leaves nothing.
     """
     before = status_of_the_repository()
     stack = new_stack(
@@ -159,11 +195,14 @@ def test_the_life_of_a_stack(new_stack: Callable[..., Any], client: Callable[[st
     job = client("glue").get_job(JobName=stack.outputs()["job_name"])["Job"]
     assert job["Timeout"] == 90
 
-    client("glue").delete_crawler(Name=stack.outputs()["crawler_name"])
-    stack.stack.refresh(on_output=stack.log.append)
-    assert stack.up() == {"same": created["create"] - 1, "create": 1}
-
     landing = stack.outputs()["landing_bucket"]
+    change_by_hand(client, stack.outputs())
+    assert stack.preview(refresh=True) == {"same": created["create"] - 3, "update": 2, "create": 1}
+    assert stack.up(refresh=True) == {"same": created["create"] - 3, "update": 2, "create": 1}
+    assert client("glue").get_job(JobName=job["Name"])["Job"]["Timeout"] == 90
+    assert closed_to_the_public(client, landing) == {True}
+    assert stack.refresh() == {"same": created["create"]}
+
     client("s3").put_object(Bucket=landing, Key="song-data/a.json", Body=b"{}")
     assert stack.destroy() == {"delete": created["create"]}
     assert left_on_aws(client, name) == {}
