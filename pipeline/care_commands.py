@@ -75,5 +75,36 @@ def maintain(
         print_maintenance(answer.document)
 
 
-COMMANDS = (maintain,)
+@click.command()
+@target_options
+@click.option("--run", "run_id", required=True, metavar="ID", help="The run to undo.")
+@click.option("--and-later", is_flag=True, help="Undo every later run too.")
+@pass_answer
+def restore(answer: Answer, /, run_id: str, and_later: bool, **target: Any) -> None:
+    """Take the tables back to what they were before a bad run.
+
+    The ledger goes back as well: the files that the run took count as new, and the next run takes
+    them again. Remove bad files from the landing bucket before that.
+
+    \b
+    Examples:
+      lakehouse restore --local --state state --run 20260101T000000Z-0123abcd
+      lakehouse restore --stack dev --run 20260101T000000Z-0123abcd --and-later
+    """
+    answer.document["run_id"] = new_run_id()
+    choice = Choice(**target)
+    from pipeline.maintenance import restore as restore_tables  # noqa: PLC0415
+    from pipeline.progress import display_for  # noqa: PLC0415
+    from pipeline.wait import SystemClock  # noqa: PLC0415
+
+    restore_tables(
+        choice, run_id, answer.document, display_for(), SystemClock(), and_later=and_later
+    )
+    if not answer.as_json:
+        from pipeline.care_report import print_restore  # noqa: PLC0415
+
+        print_restore(answer.document)
+
+
+COMMANDS = (maintain, restore)
 """Every command of the group in `pipeline.cli` that is declared here."""

@@ -28,6 +28,23 @@ def print_maintenance(document: dict[str, Any]) -> None:
     )
 
 
+def print_restore(document: dict[str, Any]) -> None:
+    """Print which runs are undone, and from which version each table went back to which."""
+    console = console_for_people()
+    run = document["restored_run"]
+    if not document["undone_runs"]:
+        console.print(f"run {run} was undone before: nothing had to be done", soft_wrap=True)
+        return
+    columns = ["table", "was at version", "as of version"]
+    rows = [
+        [name, str(versions["from"]), str(versions["to"])]
+        for name, versions in document["tables"].items()
+    ]
+    print_table(console, columns, rows, set(columns[1:]))
+    console.print(f"undone: {', '.join(document['undone_runs'])}", soft_wrap=True)
+    console.print("their files count as new: the next run takes those that are still there")
+
+
 def _change(sizes: dict[str, dict[str, int]], what: str) -> str:
     before, after = (
         size(sizes[moment][what]) if what.endswith("bytes") else f"{sizes[moment][what]:,}"

@@ -1,4 +1,4 @@
-"""`lakehouse maintain`: the job's maintain task, and what it saved."""
+"""`lakehouse maintain` and `lakehouse restore`: the job's tasks, and what they did in short."""
 
 from __future__ import annotations
 
@@ -32,6 +32,35 @@ def maintain(
         "--allow_short_retention": str(allow_short_retention).lower(),
     }
     run_task(choice, arguments, document, display, clock, summary=_summary)
+
+
+def restore(
+    choice: Choice,
+    restored_run: str,
+    document: dict[str, Any],
+    display: Display,
+    clock: Clock,
+    *,
+    and_later: bool,
+) -> None:
+    """Take the tables back to what they were before the run `restored_run`.
+
+    Raises:
+        pipeline.errors.LakehouseError: any of the tree; see there.
+    """
+    arguments = {
+        "--task": "restore",
+        "--restore_run": restored_run,
+        "--and_later": str(and_later).lower(),
+    }
+    run_task(
+        choice,
+        arguments,
+        document,
+        display,
+        clock,
+        summary=lambda report: f"{len(report['undone_runs']):,} runs undone",
+    )
 
 
 def _summary(report: dict[str, Any]) -> str:

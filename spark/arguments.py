@@ -16,7 +16,7 @@ from spark.errors import ArgumentError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-TASKS = ("ingest", "maintain")
+TASKS = ("ingest", "maintain", "restore")
 SAFE_RETENTION_HOURS = 7 * 24
 """Files that the newest version has done without for so long may go, without anybody's leave."""
 
@@ -40,6 +40,8 @@ class Arguments:
     lease_minutes: int
     metrics_namespace: str = ""
     retention_hours: int = SAFE_RETENTION_HOURS
+    restore_run: str = ""
+    and_later: bool = False
 
 
 class _Parser(argparse.ArgumentParser):
@@ -69,6 +71,8 @@ def parse(argv: Sequence[str]) -> Arguments:
     parser.add_argument("--lease_minutes", type=_at_least_one, default=150)
     parser.add_argument("--metrics_namespace", default="")
     parser.add_argument("--retention_hours", type=_hours, default=SAFE_RETENTION_HOURS)
+    parser.add_argument("--restore_run", default="")
+    parser.add_argument("--and_later", choices=("true", "false"), default="false")
     parser.add_argument("--allow_short_retention", choices=("true", "false"), default="false")
     known, _ = parser.parse_known_args(list(argv))
     run_id = known.run_id or known.JOB_RUN_ID
@@ -76,6 +80,10 @@ def parse(argv: Sequence[str]) -> Arguments:
         raise ArgumentError(
             f"The run needs an id of letters, digits, '_', '.' and '-', at most 100 of them, "
             f"and got {run_id!r}. Pass --run_id, or let Glue pass --JOB_RUN_ID."
+        )
+    if known.task == "restore" and not known.restore_run:
+        raise ArgumentError(
+            "--task restore needs --restore_run, the id of the run that is to be undone."
         )
     if known.retention_hours < SAFE_RETENTION_HOURS and known.allow_short_retention != "true":
         raise ArgumentError(
@@ -97,6 +105,8 @@ def parse(argv: Sequence[str]) -> Arguments:
         lease_minutes=known.lease_minutes,
         metrics_namespace=known.metrics_namespace,
         retention_hours=known.retention_hours,
+        restore_run=known.restore_run,
+        and_later=known.and_later == "true",
     )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from spark.tables import Column
 
-_DELTA_NAMES = {"int": "integer", "bigint": "long"}
+_DELTA_NAMES = {"tinyint": "byte", "smallint": "short", "int": "integer", "bigint": "long"}
 """Spark SQL's names of types where the Delta protocol has others."""
 
 _SQL_NAMES = {delta: sql for sql, delta in _DELTA_NAMES.items()}
@@ -92,12 +92,12 @@ class DeltaRs:
     def properties(self, location: str) -> dict[str, str]:
         """The table's properties."""
         with _told("read", location):
-            return dict(DeltaTable(location, without_files=True).metadata().configuration)
+            return dict(DeltaTable(location).metadata().configuration)
 
     def columns(self, location: str) -> dict[str, str]:
         """The table's columns: name -> type, as Spark SQL writes it."""
         with _told("read", location):
-            fields = DeltaTable(location, without_files=True).schema().fields
+            fields = DeltaTable(location).schema().fields
         return {field.name: _sql_type(field.type) for field in fields}
 
     def add_columns(self, location: str, columns: Sequence[Column]) -> None:
@@ -114,6 +114,12 @@ class DeltaRs:
             DeltaTable(location).alter.set_table_properties(
                 dict(properties), raise_if_not_exists=False, commit_properties=self._mark
             )
+
+
+def _delta_type(kind: str) -> PrimitiveType | ArrayType:
+    if kind.startswith("array<"):
+        return ArrayType(_delta_type(kind[len("array<") : -1]), contains_null=True)
+    return PrimitiveType(_DELTA_NAMES.get(kind, kind))
 
 
 def _sql_type(kind: object) -> str:

@@ -6,6 +6,7 @@ SQL that both engines speak; properties of the tables keep to what Athena and th
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = "lakehouse.schemaVersion"
 """The table property that holds a table's schema version."""
+
+_COMMIT = re.compile(r"/_delta_log/(\d{20})\.json$")
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,15 @@ class Bronze:
     def read(self, table: Table) -> DataFrame:
         """The table as it is now."""
         return self.spark.read.format("delta").load(self.location(table))
+
+    def version(self, table: Table) -> int:
+        """The number of the table's newest commit, from the names in its log."""
+        log = f"{self.location(table)}/_delta_log/"
+        checkpoint = self.storage.read_json(f"{log}_last_checkpoint")
+        newest = -1 if checkpoint is None else int(checkpoint["version"])
+        names = (found.path for found in self.storage.list(log, after=f"{log}{newest:020d}"))
+        numbers = (_COMMIT.search(name) for name in names)
+        return max((int(found[1]) for found in numbers if found), default=newest)
 
     def is_empty(self, table: Table) -> bool:
         """Whether the table has no row."""

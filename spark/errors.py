@@ -6,7 +6,9 @@
     ├── LeaseHeldError     another writer holds the bronze zone
     ├── LeaseLostError     another writer took the bronze zone over while this one worked
     ├── StageError         a stage does not hold what its reading must have left there
-    └── CareError          a table could not be compacted, vacuumed, restored or altered
+    ├── CareError          a table could not be compacted, vacuumed, restored or altered
+    ├── SchemaError        a table's schema is of a newer release, or cannot become this one's
+    └── RestoreError       the tables cannot go back to what they were before a run
 
 A job that ends with one of these prints its sentence as the last line of standard error, which Glue
 shows as the run's error message.
@@ -41,3 +43,11 @@ class StageError(JobError):
 
 class CareError(JobError):
     """A table could not be compacted, vacuumed, restored or altered."""
+
+
+class SchemaError(JobError):
+    """A table's schema is of a newer release, or cannot become this one's."""
+
+
+class RestoreError(JobError):
+    """The tables cannot go back to what they were before a run."""

@@ -12,12 +12,12 @@ from itertools import chain
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from spark import apply, ledger, manifest, stage
+from spark import apply, ledger, manifest, restore, restore_point, stage
 from spark.contract import CONTRACT_VERSION, SOURCES
 from spark.manifest import Entry, Manifest
 from spark.reader import CHANGED
 from spark.report import Report
-from spark.tables import TABLES
+from spark.schema import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 def ingest(bronze: Bronze, arguments: Arguments) -> Report:
     """Bring everything new from landing into bronze and say what came of it."""
     report = Report(run_id=arguments.run_id)
-    bronze.create_missing(TABLES)
+    restore.finish_open(bronze, arguments.processing)
+    prepare(bronze)
     finish_open(bronze, arguments.processing, report)
     listed = report.counting(_inputs(bronze, arguments.landing))
     for versions in _batches(ledger.pending(bronze, listed), arguments):
@@ -136,6 +137,7 @@ def _entries(
 def _finish(bronze: Bronze, processing: str, seen: Manifest) -> None:
     """Apply a batch that counts as seen, enter it into the ledger, remove its stage."""
     if seen.entries and not ledger.holds(bronze, seen):
+        restore_point.record(bronze, processing, seen.run_id)
         apply.apply(bronze, processing, seen)
         ledger.record(bronze, seen)
     manifest.remove(bronze.storage, processing, seen.batch)

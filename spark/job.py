@@ -14,6 +14,7 @@ from spark.ingest import ingest
 from spark.lease import Lease, Writer, hold
 from spark.maintain import maintain
 from spark.metrics import publish_success
+from spark.restore import restore
 from spark.session import session
 from spark.storage import Storage, client
 
@@ -33,6 +34,7 @@ class TaskReport(Protocol):
 TASKS: dict[str, Callable[[Bronze, Arguments], TaskReport]] = {
     "ingest": ingest,
     "maintain": maintain,
+    "restore": restore,
 }
 """What `--task` names: each works under the lease and gives the run's report."""
 

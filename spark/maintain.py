@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from spark import restore
 from spark.care import care_of
 from spark.ingest import finish_open
 from spark.report import VERSION, Report
+from spark.schema import prepare
 from spark.tables import TABLES
 
 if TYPE_CHECKING:
@@ -63,7 +65,8 @@ def maintain(bronze: Bronze, arguments: Arguments) -> MaintenanceReport:
     """
     care = care_of(bronze)
     finished = Report(run_id=arguments.run_id)
-    bronze.create_missing(TABLES)
+    restore.finish_open(bronze, arguments.processing)
+    prepare(bronze)
     finish_open(bronze, arguments.processing, finished)
     report = MaintenanceReport(arguments.run_id, arguments.retention_hours, finished.finished_runs)
     for table in TABLES:

@@ -62,11 +62,16 @@ class Storage:
     def __init__(self, s3: S3Client) -> None:
         self.s3 = s3
 
-    def list(self, prefix: str) -> Iterator[ObjectVersion]:
-        """Every object whose path begins with `prefix`, in the order of the keys."""
+    def list(self, prefix: str, after: str = "") -> Iterator[ObjectVersion]:
+        """Every object whose path begins with `prefix`, in the order of the keys.
+
+        Those up to and including the path `after` are left out.
+        """
         bucket, key = split(prefix)
         try:
-            pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
+            pages = self.s3.get_paginator("list_objects_v2").paginate(
+                Bucket=bucket, Prefix=key, StartAfter=split(after)[1]
+            )
             for page in pages:
                 for found in page.get("Contents", []):
                     yield ObjectVersion(

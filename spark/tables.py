@@ -25,7 +25,8 @@ class Table:
     """One Delta table of the bronze zone.
 
     `rank` orders two rows of one key: the greater, compared column by column, is the row to keep.
-    `schema_version` is written into the table's properties when the table is created.
+    `schema_version` is kept in the table's properties: raise it with every column that is added or
+    widened, and the next run migrates the tables that are there (`spark/schema.py`).
     """
 
     name: str

@@ -11,6 +11,7 @@ import pytest
 from pysail.spark import SparkConnectServer
 
 from localaws.process import start
+from spark.delta import Bronze
 from spark.job import main
 from spark.session import session
 from spark.storage import Storage, client
@@ -59,6 +60,13 @@ def engine() -> SparkSession:
     return session()
 
 
+class AnyLease:
+    """A lease that is always ours."""
+
+    def check(self) -> None:
+        """Look at nothing."""
+
+
 class Lake:
     """Three empty zones, and what a test does with them."""
 
@@ -86,6 +94,11 @@ class Lake:
     def put_in_bronze(self, key: str, body: bytes) -> None:
         """Leave an object in the bronze zone, as a writer that died would."""
         self.s3.put_object(Bucket=self.bronze.removeprefix("s3://"), Key=key, Body=body)
+
+    def bronze_zone(self) -> Bronze:
+        """The bronze zone, for a test that writes it without the job."""
+        lease: Any = AnyLease()
+        return Bronze(self.spark, self.storage, lease, self.bronze, "test")
 
     def run(self, **arguments: object) -> dict[str, Any]:
         """Run the job as Glue would call it; its report. A failure raises AssertionError."""

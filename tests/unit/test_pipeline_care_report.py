@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.care_report import print_maintenance, size
+from pipeline.care_report import print_maintenance, print_restore, size
 
 if TYPE_CHECKING:
     from typing import Any
@@ -43,3 +43,19 @@ def test_each_table_has_a_line_with_what_changed(capsys: pytest.CaptureFixture[s
 def test_sizes_are_written_for_people(count: int, text: str) -> None:
     """The largest unit is the last one."""
     assert size(count) == text
+
+
+def test_a_restore_says_what_is_undone(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each table's versions, the runs, and what happens next; or that nothing had to be done."""
+    document: dict[str, Any] = {
+        "restored_run": "run-2",
+        "undone_runs": ["run-2", "run-3"],
+        "tables": {"songs": {"from": 7, "to": 3}},
+    }
+    print_restore(document)
+    _, songs, undone, then = capsys.readouterr().out.splitlines()
+    assert songs.split() == ["songs", "7", "3"]
+    assert undone == "undone: run-2, run-3"
+    assert "the next run takes" in then
+    print_restore({"restored_run": "run-2", "undone_runs": [], "tables": {}})
+    assert "run-2 was undone before" in capsys.readouterr().out

@@ -81,6 +81,8 @@ def test_help_answers_at_once() -> None:
         (["maintain", "--local"], "pass --state DIR"),
         (["maintain", "--local", "--state", "nowhere"], "nowhere is no state folder"),
         (["maintain", "--stack", "dev", "--retention-hours", "167"], "would lose its files"),
+        (["restore", "--stack", "dev"], "Missing option '--run'"),
+        (["restore", "--local", "--run", "x"], "pass --state DIR"),
         (["preview", "--stack", "nonsense"], "There is no stack 'nonsense'"),
     ],
 )

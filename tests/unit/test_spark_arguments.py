@@ -33,6 +33,8 @@ def test_glue_arguments_are_passed_over_and_the_run_id_falls_back_to_glues() -> 
         (["--landing", "s3://l-1/", *ZONES[2:]], "--landing"),
         ([*ZONES, "--task", "everything"], "--task"),
         ([*ZONES, "--max_files", "0"], "--max_files"),
+        ([*ZONES, "--run_id", "r", "--task", "restore"], "needs --restore_run"),
+        ([*ZONES, "--retention_hours", "-1"], "--retention_hours"),
         ([*ZONES, "--run_id", "../x"], "run needs an id"),
         (ZONES, "run needs an id"),
     ],
