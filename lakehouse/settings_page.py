@@ -75,7 +75,7 @@ def filled(page: str) -> str:
 
 def _table(model: type[BaseModel], namespace: str) -> list[str]:
     files = {stack: _stack_file(stack) for stack in STACKS}
-    rows = [("key", "takes", "default", *STACKS, "adds to the bill a month")]
+    rows: list[tuple[str, ...]] = [("key", "takes", "default", *STACKS, "adds to the bill a month")]
     fields = sorted(model.model_fields.values(), key=lambda field: str(field.alias))
     for field in fields:
         key = str(field.alias)
