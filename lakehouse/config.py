@@ -107,6 +107,12 @@ class Settings(NetworkSettings):
     job_timeout_minutes: int = Field(
         default=60, ge=1, le=1440, description="a whole number of minutes from 1 to 1440"
     )
+    report_days: int = Field(
+        default=90, ge=7, le=3650, description="a whole number of days from 7 to 3650"
+    )
+    quarantine_days: int | None = Field(
+        default=None, ge=7, le=3650, description="a whole number of days from 7 to 3650"
+    )
     query_bytes_limit: int = Field(
         default=1024**3,
         ge=10 * 1024**2,

@@ -41,6 +41,10 @@ class JobsArgs:
     worker_type: str
     worker_count: int
     timeout_minutes: int
+    report_days: int
+    """How long maintenance keeps the reports of runs, and the way back to before them."""
+    quarantine_days: int | None
+    """How long maintenance keeps quarantined records; None for ever."""
     spare_capacity: bool
     """Whether to run cheaper, on capacity that is left over and may take a while to be found."""
     key_arn: pulumi.Input[str]
@@ -121,6 +125,8 @@ def _default_arguments(
         "--processing": processing,
         # A lease that ran out before the run did would stop the run's last commits.
         "--lease_minutes": str(args.timeout_minutes + _LEASE_MARGIN_MINUTES),
+        "--report_days": str(args.report_days),
+        "--quarantine_days": str(args.quarantine_days or 0),
         "--TempDir": pulumi.Output.concat(processing, "/temp/"),
         "--extra-py-files": modules_uri,
         "--datalake-formats": "delta",

@@ -142,6 +142,8 @@ def program() -> None:
             worker_type=settings.worker_type,
             worker_count=settings.worker_count,
             timeout_minutes=settings.job_timeout_minutes,
+            report_days=settings.report_days,
+            quarantine_days=settings.quarantine_days,
             spare_capacity=settings.takes_spare_capacity,
             connections=connections,
             key_arn=encryption.key_arn,

@@ -21,6 +21,10 @@ def print_maintenance(document: dict[str, Any]) -> None:
     print_table(console, columns, rows, set(columns[1:]))
     if document["finished_runs"]:
         console.print(f"finished first: {', '.join(document['finished_runs'])}", soft_wrap=True)
+    removed = ", ".join(
+        f"{count:,} {name.replace('_', ' ')}" for name, count in document["removed"].items()
+    )
+    console.print(f"removed: {removed}", soft_wrap=True)
     console.print(
         f"stored beside the tables' own files: what the last {document['retention_hours']} hours "
         "may still need",

@@ -40,6 +40,9 @@ class Arguments:
     lease_minutes: int
     metrics_namespace: str = ""
     retention_hours: int = SAFE_RETENTION_HOURS
+    report_days: int = 90
+    quarantine_days: int = 0
+    """For how long quarantined records are kept; 0 for ever."""
     restore_run: str = ""
     and_later: bool = False
 
@@ -70,7 +73,9 @@ def parse(argv: Sequence[str]) -> Arguments:
     parser.add_argument("--max_bytes", type=_at_least_one, default=4 * 1024**3)
     parser.add_argument("--lease_minutes", type=_at_least_one, default=150)
     parser.add_argument("--metrics_namespace", default="")
-    parser.add_argument("--retention_hours", type=_hours, default=SAFE_RETENTION_HOURS)
+    parser.add_argument("--retention_hours", type=_whole, default=SAFE_RETENTION_HOURS)
+    parser.add_argument("--report_days", type=_at_least_one, default=90)
+    parser.add_argument("--quarantine_days", type=_whole, default=0)
     parser.add_argument("--restore_run", default="")
     parser.add_argument("--and_later", choices=("true", "false"), default="false")
     parser.add_argument("--allow_short_retention", choices=("true", "false"), default="false")
@@ -105,6 +110,8 @@ def parse(argv: Sequence[str]) -> Arguments:
         lease_minutes=known.lease_minutes,
         metrics_namespace=known.metrics_namespace,
         retention_hours=known.retention_hours,
+        report_days=known.report_days,
+        quarantine_days=known.quarantine_days,
         restore_run=known.restore_run,
         and_later=known.and_later == "true",
     )
@@ -116,9 +123,9 @@ def _zone(text: str) -> str:
     return text
 
 
-def _hours(text: str) -> int:
+def _whole(text: str) -> int:
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of hours")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
     return int(text)
 
 

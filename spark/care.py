@@ -13,6 +13,7 @@ from pyspark.sql.utils import is_remote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from spark.delta import Bronze
     from spark.tables import Column
@@ -45,8 +46,8 @@ class Care(Protocol):
     def vacuum(self, location: str, hours: int) -> None:
         """Delete the files that no version of the last `hours` needs, aborted writes' too."""
 
-    def delete(self, location: str, condition: str) -> None:
-        """Delete the rows for which the SQL condition holds."""
+    def delete_older(self, location: str, column: str, before: datetime) -> None:
+        """Delete the rows whose timestamp in `column` is before the moment, which is in UTC."""
 
     def files_at(self, location: str, version: int) -> set[str]:
         """The data files of a version, as paths below the location."""

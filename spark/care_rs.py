@@ -15,6 +15,7 @@ from spark.errors import CareError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from spark.tables import Column
 
@@ -73,8 +74,11 @@ class DeltaRs:
                 commit_properties=self._mark,
             )
 
-    def delete(self, location: str, condition: str) -> None:
-        """Delete the rows for which the SQL condition holds."""
+    def delete_older(self, location: str, column: str, before: datetime) -> None:
+        """Delete the rows whose timestamp in `column` is before the moment, which is in UTC."""
+        # Delta's timestamps have microseconds and a zone; delta-rs compares with nothing else.
+        kind = 'Timestamp(Microsecond, Some("UTC"))'
+        condition = f"{column} < arrow_cast('{before:%Y-%m-%dT%H:%M:%SZ}', '{kind}')"
         with _told("delete from", location):
             DeltaTable(location).delete(condition, commit_properties=self._mark)
 
@@ -135,7 +139,9 @@ def _told(verb: str, location: str) -> Iterator[None]:
     try:
         yield
     except (DeltaError, OSError, ValueError) as error:
+        # What follows the first line is a trace of delta-rs's own.
+        reason = str(error).strip().partition("\n")[0].rstrip(".")
         raise CareError(
-            f"delta-rs cannot {verb} {location}: {error}. If another writer is at work, wait for "
+            f"delta-rs cannot {verb} {location}: {reason}. If another writer is at work, wait for "
             f"it; then start the run again."
         ) from error

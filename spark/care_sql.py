@@ -14,6 +14,7 @@ from spark.errors import CareError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from pyspark.sql import Row, SparkSession
 
@@ -47,9 +48,10 @@ class DeltaSql:
         self._spark.conf.set(_RETENTION_CHECK, "false")
         self._sql("vacuum", location, f"VACUUM delta.`{location}` RETAIN {hours} HOURS")
 
-    def delete(self, location: str, condition: str) -> None:
-        """Delete the rows for which the SQL condition holds."""
-        statement = f"DELETE FROM delta.`{location}` WHERE {condition}"  # noqa: S608 # our own words
+    def delete_older(self, location: str, column: str, before: datetime) -> None:
+        """Delete the rows whose timestamp in `column` is before the moment, which is in UTC."""
+        older = f"{column} < TIMESTAMP '{before:%Y-%m-%dT%H:%M:%SZ}'"
+        statement = f"DELETE FROM delta.`{location}` WHERE {older}"  # noqa: S608 # our own words
         self._sql("delete from", location, statement)
 
     def files_at(self, location: str, version: int) -> set[str]:

@@ -13,6 +13,7 @@ from spark import restore
 from spark.care import care_of
 from spark.ingest import finish_open
 from spark.report import VERSION, Report
+from spark.retention import remove_dead_stages, remove_expired
 from spark.schema import prepare
 from spark.tables import TABLES
 
@@ -42,6 +43,8 @@ class MaintenanceReport:
     run_id: str
     retention_hours: int
     finished_runs: list[str]
+    removed: dict[str, int]
+    """What was too old to be kept, by kind, and the stages of runs that saw nothing."""
     tables: dict[str, dict[str, Size]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -51,6 +54,7 @@ class MaintenanceReport:
             "run_id": self.run_id,
             "retention_hours": self.retention_hours,
             "finished_runs": self.finished_runs,
+            "removed": self.removed,
             "tables": {
                 name: {moment: asdict(size) for moment, size in sizes.items()}
                 for name, sizes in self.tables.items()
@@ -59,7 +63,7 @@ class MaintenanceReport:
 
 
 def maintain(bronze: Bronze, arguments: Arguments) -> MaintenanceReport:
-    """Compact and vacuum every table, after finishing what an earlier run left open.
+    """Compact and vacuum every table; first finish what is open and remove what is too old.
 
     May be repeated after a crash at any point. Raises CareError, naming the table.
     """
@@ -67,8 +71,15 @@ def maintain(bronze: Bronze, arguments: Arguments) -> MaintenanceReport:
     finished = Report(run_id=arguments.run_id)
     restore.finish_open(bronze, arguments.processing)
     prepare(bronze)
+    removed = {"stages": remove_dead_stages(bronze, arguments.processing)}
     finish_open(bronze, arguments.processing, finished)
-    report = MaintenanceReport(arguments.run_id, arguments.retention_hours, finished.finished_runs)
+    removed |= remove_expired(bronze, arguments)
+    report = MaintenanceReport(
+        run_id=arguments.run_id,
+        retention_hours=arguments.retention_hours,
+        finished_runs=finished.finished_runs,
+        removed=removed,
+    )
     for table in TABLES:
         location = bronze.location(table)
         before = _size(bronze, care, table)

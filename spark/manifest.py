@@ -85,12 +85,8 @@ def unfinished(storage: Storage, processing: str) -> Iterator[Manifest]:
 
     The stage of a run that ended before its manifest is deleted: nothing of it was seen.
     """
-    batches = dict.fromkeys(
-        found.path.removeprefix(f"{processing}/runs/").split("/")[0]
-        for found in storage.list(f"{processing}/runs/")
-    )
     manifests = []
-    for batch in batches:
+    for batch in batches(storage, processing):
         document = storage.read_json(_path(processing, batch))
         if document is None:
             remove(storage, processing, batch)
@@ -99,9 +95,25 @@ def unfinished(storage: Storage, processing: str) -> Iterator[Manifest]:
     yield from manifests
 
 
+def without_manifest(storage: Storage, processing: str) -> list[str]:
+    """The batches of which only a stage is there."""
+    return [
+        batch
+        for batch in batches(storage, processing)
+        if storage.read_json(_path(processing, batch)) is None
+    ]
+
+
 def remove(storage: Storage, processing: str, batch: str) -> None:
     """Delete a batch's stage and manifest: the ledger has all of it, or nothing of it was seen."""
     storage.delete_under(f"{processing}/runs/{batch}/")
+
+
+def batches(storage: Storage, processing: str) -> list[str]:
+    """The ids of all batches that have left anything, in their order."""
+    below = f"{processing}/runs/"
+    found = (path.path.removeprefix(below).split("/")[0] for path in storage.list(below))
+    return [*dict.fromkeys(found)]
 
 
 def _path(processing: str, batch: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from spark import restore_point
+from spark import manifest, restore_point
 from spark.care import care_of
 from spark.errors import RestoreError
 from spark.report import VERSION
@@ -140,8 +140,7 @@ def _check_files(bronze: Bronze, point: RestorePoint) -> None:
 
 def _open_runs(bronze: Bronze, arguments: Arguments) -> list[str]:
     """The runs that have a stage open: batch ids begin with the run's id."""
-    below = f"{arguments.processing}/runs/"
-    batches = {found.path.removeprefix(below).split("/")[0] for found in bronze.storage.list(below)}
+    batches = manifest.batches(bronze.storage, arguments.processing)
     return sorted({batch.rpartition(".")[0] for batch in batches})
 
 

@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from spark.errors import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from mypy_boto3_s3 import S3Client
@@ -121,19 +121,22 @@ class Storage:
 
     def delete_under(self, prefix: str) -> None:
         """Delete every object whose path begins with `prefix`."""
-        bucket, _ = split(prefix)
-        keys = [split(found.path)[1] for found in self.list(prefix)]
-        for start in range(0, len(keys), _DELETE_LIMIT):
-            some = keys[start : start + _DELETE_LIMIT]
+        self.delete([found.path for found in self.list(prefix)])
+
+    def delete(self, paths: Sequence[str]) -> None:
+        """Delete the objects at `paths`, all in one bucket."""
+        for start in range(0, len(paths), _DELETE_LIMIT):
+            some = [split(path)[1] for path in paths[start : start + _DELETE_LIMIT]]
+            bucket = split(paths[start])[0]
             try:
                 answer = self.s3.delete_objects(
                     Bucket=bucket, Delete={"Objects": [{"Key": key} for key in some], "Quiet": True}
                 )
             except (ClientError, BotoCoreError) as error:
-                raise _storage_error("delete", prefix, error) from error
+                raise _storage_error("delete", paths[start], error) from error
             if failed := answer.get("Errors"):
                 raise StorageError(
-                    f"Cannot delete {len(failed)} objects under {prefix}: "
+                    f"Cannot delete {len(failed)} objects of {bucket}: "
                     f"{failed[0].get('Message')}. Check that the job's role may delete them."
                 )
 

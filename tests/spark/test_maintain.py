@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 import pytest
 
-from spark import manifest
+from spark import manifest, retention
 from spark.errors import CareError
 from spark.job import main
 from spark.lease import Lease, Writer
-from spark.tables import SONGPLAYS, TABLES
+from spark.tables import INGESTED_FILES, QUARANTINED_RECORDS, SONGPLAYS, TABLES
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
 
 NOW = {"retention_hours": 0, "allow_short_retention": "true"}
 RUNS = 3
@@ -86,6 +91,36 @@ def test_an_open_manifest_is_finished_first(
             lake.run()
     assert lake.run(task="maintain", **NOW)["finished_runs"] == ["run-1"]
     assert lake.run()["files"] == {"listed": 1, "new": 0, "ingested": 0, "failed": 0}
+
+
+def test_what_is_too_old_is_removed_and_counted(lake: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dead stages go at once, the rest by age; quarantined records stay unless told otherwise."""
+
+    class Later(datetime):
+        """The clock, forty days on."""
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return cls.fromtimestamp(time.time() + 40 * 24 * 3600, tz)
+
+    lake.put("log-data/1.json", [{"page": "NextSong"}])
+    lake.run()
+    lake.storage.write_json(f"{lake.processing}/runs/dead.1/log_data/part-0", {})
+    monkeypatch.setattr(retention, "datetime", Later)
+    nothing = {"reports": 0, "restore_points": 0, "quarantined_records": 0}
+    assert lake.run(task="maintain")["removed"] == {"stages": 1, **nothing}
+    assert len(lake.rows(QUARANTINED_RECORDS)) == 1
+    younger = lake.run(task="maintain", report_days=41, quarantine_days=41)
+    assert younger["removed"] == {"stages": 0, **nothing}
+    older = lake.run(task="maintain", report_days=39, quarantine_days=39)
+    assert older["removed"] == {
+        "stages": 0,
+        "reports": 3,
+        "restore_points": 1,
+        "quarantined_records": 1,
+    }
+    assert lake.rows(QUARANTINED_RECORDS) == []
+    assert len(lake.rows(INGESTED_FILES)) == 1
 
 
 def test_maintenance_beside_another_writer_is_refused(lake: Any, capsys: Any) -> None:

@@ -25,6 +25,7 @@ def test_each_table_has_a_line_with_what_changed(capsys: pytest.CaptureFixture[s
             "time": {"before": sizes(1, 812), "after": sizes(1, 812)},
         },
         "finished_runs": ["run-7"],
+        "removed": {"stages": 1, "quarantined_records": 1200},
         "retention_hours": 168,
     }
     print_maintenance(document)
@@ -33,7 +34,8 @@ def test_each_table_has_a_line_with_what_changed(capsys: pytest.CaptureFixture[s
     assert " ".join(songs.split()).startswith("songs 1,300 -> 1 4.1 MB -> 900.0 KB")
     assert time.split() == ["time", "1", "812", "B", "1", "812", "B"]
     assert rest[0] == "finished first: run-7"
-    assert "the last 168 hours" in rest[1]
+    assert rest[1] == "removed: 1 stages, 1,200 quarantined records"
+    assert "the last 168 hours" in rest[2]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Benchmarks: what the lakehouse costs in time, measured on one machine side by side."""
