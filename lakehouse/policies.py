@@ -199,6 +199,15 @@ def operator_policy(names: Names) -> Document:
                 [names.bucket_arn(BRONZE, "*"), names.bucket_arn(PROCESSING, "reports/*")],
             ),
             allow("ListTables", _LIST, [names.bucket_arn(BRONZE), names.bucket_arn(PROCESSING)]),
+            # What was uploaded already, and how the runs went.
+            allow(
+                "OwnNotes",
+                ["s3:GetObject", "s3:PutObject"],
+                [
+                    names.bucket_arn(PROCESSING, "uploads/*"),
+                    names.bucket_arn(PROCESSING, "pipeline-runs/*"),
+                ],
+            ),
             allow("Results", ["s3:GetObject", *_WRITE], [names.bucket_arn(RESULTS, "*")]),
             allow("ListResults", _WRITE_LIST, [names.bucket_arn(RESULTS)]),
             allow(

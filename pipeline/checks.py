@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline import catalog_check, ledger_check
@@ -19,15 +20,19 @@ LOOKS = 3
 """Times that tables are compared before a difference counts: another run may be writing them."""
 
 
-def check(
-    target: Target, attempt: str, report: Mapping[str, Any], clock: Clock
-) -> dict[str, TableState]:
+@dataclass(frozen=True)
+class Checked:
+    """The tables as they were when everything agreed, and the bytes that the query scanned."""
+
+    tables: dict[str, TableState]
+    bytes_scanned: int
+
+
+def check(target: Target, attempt: str, report: Mapping[str, Any], clock: Clock) -> Checked:
     """Compare the tables with the catalog, with a query, and with the job's `report`.
 
     `attempt` is unlike that of any other call, also when two of them look at the same run: Athena
     would answer the second with the first one's result.
-
-    Returns the tables as they were when everything agreed.
 
     Raises:
         RunFailedError: something does not agree; the message lists all of it.
@@ -49,8 +54,8 @@ def check(
                 count_all=True,
             )
             problems = ledger_check.differences(ledger_check.counts(result.rows), tables, report)
-        if not problems:
-            return tables
+            if not problems:
+                return Checked(tables, result.bytes_scanned)
         before, tables = tables, read_tables(target.aws, outputs.tables)
         if tables == before:
             break

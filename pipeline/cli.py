@@ -11,7 +11,7 @@ import sys
 
 import click
 
-from pipeline import care_commands, commands
+from pipeline import care_commands, commands, report_commands
 from pipeline.answer import Answer
 from pipeline.explain import Explanation, explain, wants_traceback
 
@@ -36,7 +36,7 @@ def cli() -> None:
     """
 
 
-for command in (*commands.COMMANDS, *care_commands.COMMANDS):
+for command in (*commands.COMMANDS, *care_commands.COMMANDS, *report_commands.COMMANDS):
     cli.add_command(command)
 
 

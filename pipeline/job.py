@@ -6,13 +6,14 @@ when a reply is lost, the run is looked for by that argument before another is s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline.active_run import GRACE, RUN_ID_ARGUMENT, UNDER_WAY, active
+from pipeline.cost import NOTHING, Usage, used
 from pipeline.errors import PipelineBusyError, RunFailedError, StoppedError
 from pipeline.wait import Clock, duration, is_ambiguous, is_throttled, wait_for
 
@@ -46,6 +47,7 @@ class JobRun:
     run_id: str
     seconds: float | None
     """Glue's own execution time."""
+    usage: Usage = field(default=NOTHING, compare=False)
 
 
 def run_job(
@@ -100,7 +102,7 @@ def finish(
     if run["JobRunState"] != "SUCCEEDED":
         why = _why(aws, job_name, run)
         raise PipelineBusyError(why) if LEASE_HELD in why else RunFailedError(why)
-    return JobRun(job_run_id, run.get("ExecutionTime"))
+    return JobRun(job_run_id, run.get("ExecutionTime"), used(run))
 
 
 def start(

@@ -7,15 +7,21 @@ half way still says how far it came. The code is the same for AWS and for this m
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError
 
 from pipeline import local
 from pipeline.active_run import INGEST, active
 from pipeline.athena import named_query, run_query
 from pipeline.checks import check
+from pipeline.cost import Usage, estimate
 from pipeline.crawler import crawl
 from pipeline.errors import PipelineBusyError, RunFailedError, StoppedError, UsageError
+from pipeline.explain import explain
+from pipeline.history import remember
 from pipeline.job import finish, run_job
 from pipeline.progress import Stages
 from pipeline.source import Fingerprint, Source, SourceFile, fingerprint, scan
@@ -72,19 +78,23 @@ def run_pipeline(
     attempt: str = document["run_id"]
     stages = Stages(display, clock)
     document["target"] = choice.stack or local.STACK
+    document["started"] = datetime.now(UTC).isoformat(timespec="seconds")
     try:
         with ExitStack() as open_things:
             source = None if source_folder is None else scan(source_folder)
             hashes = _hash(source.files if source else [], open_things)
             target = open_target(choice, stages, open_things)
+            open_things.enter_context(_remembered(target, stages, document))
             if source is not None:
                 _upload(target, source, hashes, stages, document)
             job_run_id = _attach(target, document) if attach else None
-            report = _job(target, job_run_id, stages, document)
+            report, usage = _job(target, job_run_id, stages, document)
             _crawler(target, stages)
-            _checks(target, attempt, report, stages, document)
+            scanned = _checks(target, attempt, report, stages, document)
             _query(target, attempt, stages, document)
-        document["status"] = "succeeded"
+            if choice.stack is not None:
+                scans = (scanned, document["query"]["bytes_scanned"])
+                document["cost"] = estimate(usage, scans)
     except StoppedError as error:
         if not choice.local:
             raise
@@ -94,6 +104,33 @@ def run_pipeline(
         ) from error
     finally:
         document["stages"] = [stage.as_json() for stage in stages.done]
+
+
+@contextmanager
+def _remembered(target: Target, stages: Stages, document: dict[str, Any]) -> Iterator[None]:
+    """Keep how the block went with the stack, for `lakehouse report`.
+
+    A run that is only no longer waited for is not over, and where there is no answer nothing can
+    be kept: neither is remembered.
+    """
+    try:
+        yield
+        document["status"] = "succeeded"
+    except (KeyboardInterrupt, StoppedError, BotoCoreError):
+        raise
+    except Exception as error:
+        problem = explain(error)
+        document["status"] = "failed"
+        document["error"] = {"type": problem.kind, "message": problem.message}
+        _remember(target, stages, document)
+        raise
+    _remember(target, stages, document)
+
+
+def _remember(target: Target, stages: Stages, document: dict[str, Any]) -> None:
+    document["stages"] = [stage.as_json() for stage in stages.done]
+    if note := remember(target, document):
+        stages.display.note(note)
 
 
 def _hash(files: list[SourceFile], open_things: ExitStack) -> Iterator[Fingerprint]:
@@ -152,8 +189,8 @@ def _attach(target: Target, document: dict[str, Any]) -> str:
 
 def _job(
     target: Target, job_run_id: str | None, stages: Stages, document: dict[str, Any]
-) -> dict[str, Any]:
-    """Run the job, or wait for the run `job_run_id`; returns the job's report."""
+) -> tuple[dict[str, Any], Usage]:
+    """Run the job, or wait for the run `job_run_id`; the job's report, and what the run used."""
     run_id: str = document["run_id"]
     with stages.stage("job") as stage:
         name = target.outputs.job_name
@@ -173,7 +210,7 @@ def _job(
         stage.summary = (
             f"{report['files']['new']:,} new files, {report['records']['read']:,} records"
         )
-        return report
+        return report, done.usage
 
 
 def _crawler(target: Target, stages: Stages) -> None:
@@ -193,13 +230,16 @@ def _checks(
     report: dict[str, Any],
     stages: Stages,
     document: dict[str, Any],
-) -> None:
+) -> int:
+    """Check the run and put its tables into the document; returns the bytes that this scanned."""
     with stages.stage("checks") as stage:
         stages.display.doing("comparing catalog, tables and ledger")
-        tables = check(target, attempt, report, stages.clock)
+        checked = check(target, attempt, report, stages.clock)
+        tables = checked.tables
         document["tables"] = {name: table.as_json() for name, table in tables.items()}
         rows = sum(table.rows for table in tables.values())
         stage.summary = f"{len(tables)} tables, {rows:,} rows: catalog, Delta and ledger agree"
+        return checked.bytes_scanned
 
 
 def _query(target: Target, attempt: str, stages: Stages, document: dict[str, Any]) -> None:

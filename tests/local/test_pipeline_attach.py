@@ -143,7 +143,7 @@ def test_a_catalog_or_a_report_that_does_not_agree_fails_the_run(stack: Target, 
     report = job_report(stack, "agreed")
     read = report["records"]["read"]
     assert read > report["records"]["quarantined"] > 0
-    assert check(stack, "one", report, clock)["songs"].rows >= 1
+    assert check(stack, "one", report, clock).tables["songs"].rows >= 1
     lying = report | {"records": report["records"] | {"read": read + 1}}
     told = f"reported {read + 1} records read, its ledger has {read}"
     with pytest.raises(RunFailedError, match=told):

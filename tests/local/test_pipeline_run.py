@@ -234,6 +234,22 @@ def test_maintenance_compacts_and_changes_no_answer(
     assert found["rows"] == [[runs["fourth"]["tables"]["songplays"]["rows"]]]
 
 
+def test_the_runs_are_written_down_and_reported_on(
+    runs: dict[str, dict[str, Any]], state: Path, tmp_path: Path
+) -> None:
+    """A page a run and an index; what the query answered is on none of them."""
+    done = document(
+        lakehouse("report", "--local", "--state", state, "--out", tmp_path / "p", "--json")
+    )
+    assert done["runs"] >= len(runs)
+    pages = {file.name: file.read_text() for file in (tmp_path / "p").iterdir()}
+    for ran in runs.values():
+        name = f"run-{ran['run_id']}.html"
+        assert name in pages["index.html"]
+        assert f"{ran['tables']['songplays']['rows']:,}" in pages[name]
+        assert not any(str(value) in pages[name] for value in ran["query"]["rows"][0][:2])
+
+
 @contextmanager
 def serving(*arguments: str | Path) -> Iterator[tuple[dict[str, Any], subprocess.Popen[str]]]:
     """Serve for the length of the block, and read what the command announces."""

@@ -1,0 +1,123 @@
+"""`lakehouse report`: a page for each run and one over all of them, for people to look at.
+
+Each page is one file with everything in it: it opens from a disk, a mail or a CI artifact. It shows
+counts, reasons and times, and never a record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from pipeline.errors import UsageError
+from pipeline.wait import duration
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+INDEX = "index.html"
+WIDTH = 640.0
+"""Width of a picture, in its own units."""
+
+Run = dict[str, Any]
+"""The document of a run, as `pipeline.history` keeps it."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One stage on the time line: where it begins and how long it is, in units of WIDTH."""
+
+    name: str
+    status: str
+    seconds: float
+    start: float
+    length: float
+
+
+def write_pages(runs: list[Run], stack: str, folder: Path) -> Path:
+    """Write the pages of `runs` (oldest first) into `folder` and return the index's path.
+
+    Raises:
+        UsageError: the folder cannot be written.
+    """
+    environment = Environment(
+        loader=PackageLoader("pipeline"), autoescape=True, undefined=StrictUndefined
+    )
+    environment.filters.update(count=_count, size=_size, duration=duration)
+    pages = {
+        INDEX: environment.get_template("index.html").render(
+            stack=stack, runs=runs[::-1], growth=_growth(runs), width=WIDTH
+        )
+    }
+    previous: Run = {}
+    for run in runs:
+        pages[page_name(run)] = environment.get_template("run.html").render(
+            run=run,
+            bars=time_line(run),
+            width=WIDTH,
+            added=rows_added(run, previous),
+            stack=stack,
+        )
+        previous = run if run.get("tables") else previous
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in pages.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written ({error.strerror}): choose --out.") from error
+    return folder / INDEX
+
+
+def page_name(run: Run) -> str:
+    """Name the file of a run's page; run ids are made of letters, digits, '_', '.' and '-'."""
+    return f"run-{run['run_id']}.html"
+
+
+def time_line(run: Run) -> list[Bar]:
+    """Lay the stages of a run one after the other over WIDTH."""
+    stages = run.get("stages", [])
+    total = sum(stage["seconds"] for stage in stages) or 1.0
+    bars: list[Bar] = []
+    start = 0.0
+    for stage in stages:
+        length = WIDTH * stage["seconds"] / total
+        bars.append(Bar(stage["name"], stage["status"], stage["seconds"], start, length))
+        start += length
+    return bars
+
+
+def rows_added(run: Run, previous: Run) -> dict[str, int]:
+    """Tell how many rows each table has more than after the run before that had tables."""
+    before = previous.get("tables", {})
+    return {
+        name: table["rows"] - before.get(name, {"rows": 0})["rows"]
+        for name, table in run.get("tables", {}).items()
+    }
+
+
+def _growth(runs: list[Run]) -> dict[str, str]:
+    """Draw each table's rows over the runs: the points of a line, in units of WIDTH by 40."""
+    measured = [run["tables"] for run in runs if run.get("tables")]
+    lines: dict[str, str] = {}
+    for name in measured[-1] if measured else ():
+        rows = [tables.get(name, {"rows": 0})["rows"] for tables in measured]
+        highest = max(rows) or 1
+        step = WIDTH / max(len(rows) - 1, 1)
+        lines[name] = " ".join(
+            f"{number * step:.1f},{38 - 36 * n / highest:.1f}" for number, n in enumerate(rows)
+        )
+    return lines
+
+
+def _count(number: int) -> str:
+    return f"{number:,}"
+
+
+def _size(number: float) -> str:
+    for unit in ("B", "KB", "MB", "GB"):
+        if number < 1024:
+            return f"{number:,.0f} {unit}"
+        number /= 1024
+    return f"{number:,.1f} TB"
