@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from lakehouse.naming import Names
 
 _PUBLISHERS = ("events.amazonaws.com", "cloudwatch.amazonaws.com")
+_BUDGETS = "budgets.amazonaws.com"
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,12 @@ def failed_crawl(names: Names) -> Event:
     )
 
 
-def topic_policy(names: Names, topic_arn: str) -> dict[str, Any]:
-    """Only EventBridge and CloudWatch of this account publish, and only over TLS."""
+def topic_policy(names: Names, topic_arn: str, *, budget: bool) -> dict[str, Any]:
+    """Only EventBridge and CloudWatch of this account publish, and only over TLS.
+
+    With a budget, AWS Budgets does too ("Creating an Amazon SNS topic for budget notifications").
+    """
+    publishers = (*_PUBLISHERS, *((_BUDGETS,) if budget else ()))
     publish = [
         {
             "Sid": service.partition(".")[0].capitalize(),
@@ -70,7 +75,7 @@ def topic_policy(names: Names, topic_arn: str) -> dict[str, Any]:
             "Resource": topic_arn,
             "Condition": {"StringEquals": {"aws:SourceAccount": names.account.id}},
         }
-        for service in _PUBLISHERS
+        for service in publishers
     ]
     tls_only = {
         "Sid": "TlsOnly",

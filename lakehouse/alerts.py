@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
 
 from lakehouse import alert_documents
+from lakehouse.documents import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,8 @@ class AlertsArgs:
     """Each has to confirm what AWS writes to it before it hears anything else."""
     schedule_gap_minutes: int | None
     """The longest time between two scheduled runs; None where nothing is scheduled."""
+    budget: bool = False
+    """Whether a budget tells the topic too."""
 
 
 class Alerts(pulumi.ComponentResource):
@@ -57,7 +59,9 @@ class Alerts(pulumi.ComponentResource):
             "alerts",
             arn=topic.arn,
             policy=topic.arn.apply(
-                lambda arn: _text(alert_documents.topic_policy(args.names, arn))
+                lambda arn: json_text(
+                    alert_documents.topic_policy(args.names, arn, budget=args.budget)
+                )
             ),
             opts=self._child,
         )
@@ -77,7 +81,7 @@ class Alerts(pulumi.ComponentResource):
         aws.cloudwatch.Dashboard(
             "overview",
             dashboard_name=args.names.base,
-            dashboard_body=_text(alert_documents.dashboard(args.names, METRICS_NAMESPACE)),
+            dashboard_body=json_text(alert_documents.dashboard(args.names, METRICS_NAMESPACE)),
             opts=self._child,
         )
         self.register_outputs({"topic_arn": self.topic_arn})
@@ -88,7 +92,7 @@ class Alerts(pulumi.ComponentResource):
             name,
             name=f"{self._names.base}-{name}",
             description=event.description,
-            event_pattern=_text(event.pattern),
+            event_pattern=json_text(event.pattern),
             opts=self._child,
         )
         aws.cloudwatch.EventTarget(
@@ -127,7 +131,3 @@ class Alerts(pulumi.ComponentResource):
             ok_actions=[self.topic_arn],
             opts=self._child,
         )
-
-
-def _text(document: dict[str, Any]) -> str:
-    return json.dumps(document, sort_keys=True)

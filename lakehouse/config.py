@@ -12,13 +12,18 @@ import re
 from typing import Annotated, Any, Literal, TypeVar, get_origin
 
 from pulumi.runtime import config as runtime_config
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from lakehouse.cron import longest_gap
 from lakehouse.errors import ConfigError
 from lakehouse.network_checks import network_problems
 from lakehouse.network_settings import NetworkSettings
+from lakehouse.operation_settings import (
+    NIGHTLY,
+    WEEKLY,
+    OperationSettings,
+    operation_problems,
+)
 from lakehouse.runtimes import DEFAULT_GLUE_VERSION, GlueVersion
 
 NAMESPACE = "lakehouse"
@@ -37,26 +42,11 @@ KeyArn = Annotated[
     str, Field(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/(mrk-)?[0-9a-f-]{32,36}$")
 ]
 
-Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s.]+$")]
-
-MAX_SCHEDULE_GAP_MINUTES = 84 * 60
-"""Half of the seven days that an alarm looks back at most: it waits for two runs."""
-NIGHTLY = "cron(0 3 * * ? *)"
-
-
-def _known_schedule(text: str) -> str:
-    if text != "none" and longest_gap(text) > MAX_SCHEDULE_GAP_MINUTES:
-        raise ValueError("its runs are too far apart")
-    return text
-
-
-Schedule = Annotated[str, AfterValidator(_known_schedule)]
-
 PROD_LOG_RETENTION_DAYS = 365
 """The least in production (CKV_AWS_338)."""
 
 
-class Settings(NetworkSettings):
+class Settings(NetworkSettings, OperationSettings):
     """The ``lakehouse:`` keys of ``Pulumi.<stack>.yaml``, each in camelCase there.
 
     A field's description is what an error message says is allowed.
@@ -137,15 +127,6 @@ class Settings(NetworkSettings):
         description="1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, "
         "2192, 2557, 2922, 3288 or 3653 days; at least 365 in prod",
     )  # fmt: skip
-    schedule: Schedule | None = Field(
-        default=None,
-        description="none, or cron(minute hour ? * day-of-week *) in UTC with runs at most "
-        "84 hours apart, as in cron(0 3 * * ? *)",
-    )
-    alerts: bool = Field(default=True, description="true or false")
-    alert_emails: tuple[Email, ...] = Field(
-        default=(), strict=False, description="a list of e-mail addresses"
-    )
     kms_key_arn: KeyArn | None = Field(
         default=None,
         description="the ARN of a key (no alias) in the stack's region, as in "
@@ -165,8 +146,15 @@ class Settings(NetworkSettings):
     @property
     def cron(self) -> str | None:
         """When the job runs by itself; None for never."""
-        default = NIGHTLY if self.is_production else "none"
-        chosen = self.schedule or default
+        return self._chosen(self.schedule, NIGHTLY)
+
+    @property
+    def maintenance_cron(self) -> str | None:
+        """When the job takes care of the tables by itself; None for never."""
+        return self._chosen(self.maintenance_schedule, WEEKLY)
+
+    def _chosen(self, setting: str | None, in_production: str) -> str | None:
+        chosen = setting or (in_production if self.is_production else "none")
         return None if chosen == "none" else chosen
 
     @property
@@ -207,6 +195,8 @@ def load_settings(stack: str) -> tuple[Settings, AwsSettings]:
     aws = _parse(AwsSettings, "aws", known, problems)
     if settings is not None and aws is not None and settings.is_production:
         problems.extend(_production_problems(settings, aws))
+    if settings is not None:
+        problems.extend(operation_problems(settings, settings.cron, settings.maintenance_cron))
     if settings is not None and aws is not None:
         problems.extend(network_problems(settings, aws.region))
     if settings is not None and aws is not None and settings.kms_key_arn is not None:

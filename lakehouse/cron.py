@@ -1,4 +1,4 @@
-"""How far apart the runs of a schedule are, from AWS's cron expression."""
+"""When the runs of a schedule are, from AWS's cron expression."""
 
 from __future__ import annotations
 
@@ -11,7 +11,27 @@ _MINUTES_OF_A_WEEK = 7 * 24 * 60
 
 
 def longest_gap(expression: str) -> int:
-    """The longest time between two runs, in minutes; for a weekly or more frequent schedule.
+    """The longest time between two runs, in minutes.
+
+    Raises:
+        ValueError: as `_starts`.
+    """
+    runs = sorted(_starts(expression))
+    following = [*runs[1:], runs[0] + _MINUTES_OF_A_WEEK]
+    return max(later - earlier for earlier, later in zip(runs, following, strict=True))
+
+
+def meetings(first: str, second: str) -> int:
+    """How often in a week runs of both schedules start in the same minute.
+
+    Raises:
+        ValueError: as `_starts`.
+    """
+    return len(_starts(first) & _starts(second))
+
+
+def _starts(expression: str) -> set[int]:
+    """The minutes of a week in which runs start; for a weekly or more frequent schedule.
 
     The expression is of the form of Glue's triggers ("Time-based schedules"): ``cron(minute hour
     day-of-month month day-of-week year)``, in UTC.
@@ -33,9 +53,7 @@ def longest_gap(expression: str) -> int:
     minutes = _values(minute, 0, 59)
     hours = _values(hour, 0, 23)
     days = range(7) if week_day in _ANY else [day - 1 for day in _values(_numbered(week_day), 1, 7)]
-    runs = sorted((day * 24 + at) * 60 + past for day in days for at in hours for past in minutes)
-    following = [*runs[1:], runs[0] + _MINUTES_OF_A_WEEK]
-    return max(later - earlier for earlier, later in zip(runs, following, strict=True))
+    return {(day * 24 + at) * 60 + past for day in days for at in hours for past in minutes}
 
 
 def _numbered(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from lakehouse import key_policy
+from lakehouse.documents import json_text
 
 if TYPE_CHECKING:
     from lakehouse.naming import Names
@@ -66,7 +66,7 @@ class Encryption(pulumi.ComponentResource):
             description=f"Everything of the lakehouse {names.base}",
             enable_key_rotation=True,
             deletion_window_in_days=_DELETION_WINDOW_DAYS,
-            policy=json.dumps(key_policy.document(names), sort_keys=True),
+            policy=json_text(key_policy.document(names)),
             opts=kept,
         )
         aws.kms.Alias("data", name=names.key_alias, target_key_id=key.key_id, opts=kept)

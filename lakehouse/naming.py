@@ -95,6 +95,16 @@ class Names:
         return f"{self.base}-alerts"
 
     @property
+    def budget(self) -> str:
+        """The budget; its name is unique in the account, across all regions."""
+        return f"{self.base}-{self.account.region}"
+
+    @property
+    def maintenance_trigger(self) -> str:
+        """The Glue trigger of scheduled maintenance."""
+        return f"{self.base}-maintain"
+
+    @property
     def workflow(self) -> str:
         """The Glue workflow of scheduled runs."""
         return f"{self.base}-ingest"

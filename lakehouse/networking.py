@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from lakehouse import network_policies
+from lakehouse.documents import json_text
 from lakehouse.flow_logs import FlowLogs, FlowLogsArgs
 from lakehouse.network_plan import PrivateNetwork
 from lakehouse.network_policies import NetworkIds
@@ -18,7 +18,6 @@ from lakehouse.network_security import NetworkSecurity, NetworkSecurityArgs
 if TYPE_CHECKING:
     from lakehouse.naming import Names
     from lakehouse.network_plan import ExistingNetwork
-    from lakehouse.policies import Document
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ class Networking(pulumi.ComponentResource):
             service_name=_service(names, "s3"),
             vpc_endpoint_type="Gateway",
             route_table_ids=[routes.id],
-            policy=_text(network_policies.s3_endpoint(names)),
+            policy=json_text(network_policies.s3_endpoint(names)),
             tags={"Name": f"{names.base}-s3"},
             opts=child,
         )
@@ -145,7 +144,7 @@ class Networking(pulumi.ComponentResource):
                 subnet_ids=list(subnets.values()),
                 security_group_ids=[security.endpoint_group_id],
                 private_dns_enabled=True,
-                policy=_text(network_policies.service_endpoint(names, service)),
+                policy=json_text(network_policies.service_endpoint(names, service)),
                 tags={"Name": f"{names.base}-{service}"},
                 opts=child,
             )
@@ -177,7 +176,3 @@ class Networking(pulumi.ComponentResource):
 
 def _service(names: Names, service: str) -> str:
     return f"com.amazonaws.{names.account.region}.{service}"
-
-
-def _text(document: Document) -> str:
-    return json.dumps(document, sort_keys=True)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
 
 from lakehouse import lake_formation, policies
 from lakehouse.analyst_policies import analyst_policy
+from lakehouse.documents import json_text
 from lakehouse.network_policies import network_access
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class ActorRole(pulumi.ComponentResource):
             name,
             name=args.role_name,
             description=args.description,
-            assume_role_policy=_text(args.trust),
+            assume_role_policy=json_text(args.trust),
             permissions_boundary=args.boundary,
             opts=child,
         )
@@ -166,7 +166,3 @@ class Permissions(pulumi.ComponentResource):
                 "analyst_role_arn": self.analyst_role_arn,
             }
         )
-
-
-def _text(document: dict[str, Any]) -> str:
-    return json.dumps(document, sort_keys=True)

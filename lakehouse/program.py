@@ -6,11 +6,14 @@ own, so that it may run more than once in one process.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pulumi
 
 from lakehouse.account import resolve_account
 from lakehouse.alerts import METRICS_NAMESPACE, Alerts, AlertsArgs
 from lakehouse.artifacts import job_modules, job_script
+from lakehouse.budget import Budget, BudgetArgs
 from lakehouse.catalog import Catalog, CatalogArgs
 from lakehouse.config import load_settings
 from lakehouse.cron import longest_gap
@@ -18,6 +21,7 @@ from lakehouse.encryption import Encryption, EncryptionArgs
 from lakehouse.jobs import Jobs, JobsArgs
 from lakehouse.lake_formation import Grants, GrantsArgs
 from lakehouse.logs import Logs, LogsArgs
+from lakehouse.maintenance import Maintenance, MaintenanceArgs
 from lakehouse.naming import BRONZE, LANDING, PROCESSING, RESULTS, SCRIPTS, make_names
 from lakehouse.network_plan import plan_network
 from lakehouse.networking import Networking, NetworkingArgs
@@ -163,16 +167,24 @@ def program() -> None:
                 crawler_name=catalog.crawler_name,
             ),
         )
+    maintenance = None
+    if settings.maintenance_cron is not None:
+        maintenance = Maintenance(
+            "maintenance", MaintenanceArgs(names, settings.maintenance_cron, jobs.job_name)
+        )
     if settings.alerts:
-        Alerts(
+        alerts = Alerts(
             "alerts",
             AlertsArgs(
                 names=names,
                 key_arn=encryption.key_arn,
                 emails=settings.alert_emails,
                 schedule_gap_minutes=longest_gap(settings.cron) if settings.cron else None,
+                budget=settings.monthly_budget_usd is not None,
             ),
         )
+        if settings.monthly_budget_usd is not None:
+            Budget("budget", BudgetArgs(names, settings.monthly_budget_usd, alerts.topic_arn))
     query = Query(
         "query",
         QueryArgs(
@@ -202,9 +214,19 @@ def program() -> None:
         "network": networking.outputs if networking else None,
         "kms_key_arn": encryption.key_arn,
         "log_groups": dict(logs.groups),
-        "schedule": schedule.outputs if schedule else None,
+        "schedule": _times(schedule, maintenance),
         "runtime": runtime.as_dict(),
     }
     PublishedOutputs("outputs", PublishedOutputsArgs(names.parameter, outputs))
     for key, value in outputs.items():
         pulumi.export(key, value)
+
+
+def _times(schedule: Schedule | None, maintenance: Maintenance | None) -> dict[str, Any] | None:
+    """What runs by itself, for the outputs; None where nothing does."""
+    if schedule is None and maintenance is None:
+        return None
+    return {
+        **(schedule.outputs if schedule else {"expression": None, "workflow_name": None}),
+        "maintenance": maintenance.outputs if maintenance else None,
+    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from lakehouse import bucket_policies, policies
+from lakehouse.documents import json_text
 from lakehouse.naming import ACCESS_LOGS, RESULTS, SCRIPTS, ZONES, Names
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _policy(args: ZoneBucketArgs) -> pulumi.Output[str]:
         encryption = (
             [] if key_arn is None else bucket_policies.right_key_only(args.bucket_arn, key_arn)
         )
-        return json.dumps(policies.document([*args.statements, *encryption]), sort_keys=True)
+        return json_text(policies.document([*args.statements, *encryption]))
 
     return pulumi.Output.from_input(args.key_arn).apply(text)
 

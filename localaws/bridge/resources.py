@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from localaws.bridge import (
     athena,
+    budgets,
     cloudwatch,
     ec2,
     ec2_endpoints,
@@ -42,6 +43,7 @@ TYPES: dict[str, ResourceType] = {
     **kms.TYPES,
     **logs.TYPES,
     **athena.TYPES,
+    **budgets.TYPES,
     **cloudwatch.TYPES,
     **events.TYPES,
     **sns.TYPES,

@@ -31,6 +31,7 @@ STACKS: dict[str, dict[str, str]] = {
     "prod": {
         "lakehouse:lakeFormation": "grants",
         "lakehouse:alertEmails": '["team@example.com"]',
+        "lakehouse:monthlyBudgetUsd": "50",
         "lakehouse:permissionsBoundaryArn": "arn:aws:iam::123456789012:policy/boundary",
     },
     "local": {},

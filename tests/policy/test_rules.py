@@ -427,6 +427,10 @@ def test_the_real_stacks_break_no_rule(real: Stack) -> None:
         {"lakehouse:availabilityZones": "3"},
         {"lakehouse:lakeFormation": "grants"},
         {"lakehouse:kmsKeyArn": GIVEN_KEY},
+        {
+            "lakehouse:monthlyBudgetUsd": "50",
+            "lakehouse:maintenanceSchedule": "cron(37 4 ? * SUN *)",
+        },
     ],
     ids=str,
 )

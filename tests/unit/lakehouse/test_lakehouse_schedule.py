@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lakehouse.cron import longest_gap
+from lakehouse.cron import longest_gap, meetings
 from lakehouse.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -88,7 +88,49 @@ def test_the_job_runs_at_its_times_and_the_crawler_after_it(declare: Callable[..
     assert declared.outputs["schedule"] == {
         "expression": "cron(15 4 * * ? *)",
         "workflow_name": workflow["name"],
+        "maintenance": None,
     }
+
+
+def test_maintenance_is_another_task_of_the_same_job(declare: Callable[..., Any]) -> None:
+    """Outside the workflow, so that no crawl follows."""
+    declared = declare({"lakehouse:maintenanceSchedule": "cron(7 5 ? * SAT *)"})
+    (trigger,) = declared.of_type("glue/trigger:Trigger").values()
+    job = declared.outputs["job_name"]
+    assert declared.outputs["maintenance_job_name"] == job
+    assert trigger["actions"] == [{"jobName": job, "arguments": {"--task": "maintain"}}]
+    assert trigger.get("workflowName") is None
+    assert (trigger["schedule"], trigger["startOnCreation"]) == ("cron(7 5 ? * SAT *)", True)
+    assert declared.outputs["schedule"] == {
+        "expression": None,
+        "workflow_name": None,
+        "maintenance": {"expression": "cron(7 5 ? * SAT *)", "trigger_name": trigger["name"]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("ingest", "maintenance", "times"),
+    [
+        ("cron(0 3 * * ? *)", "cron(0 3 * * ? *)", 7),
+        ("cron(0 3 * * ? *)", "cron(0 3 ? * SUN *)", 1),
+        ("cron(0 3 * * ? *)", "cron(0 4 * * ? *)", 0),
+        ("cron(*/15 * * * ? *)", "cron(30 4 ? * SUN *)", 1),
+        ("cron(*/15 * * * ? *)", "cron(37 4 ? * SUN *)", 0),
+    ],
+)
+def test_maintenance_never_starts_in_the_minute_of_an_ingest(
+    declare: Callable[..., Any], ingest: str, maintenance: str, times: int
+) -> None:
+    """Equal expressions or not: the job would refuse one of the two runs."""
+    assert meetings(ingest, maintenance) == times
+    settings = {"lakehouse:schedule": ingest, "lakehouse:maintenanceSchedule": maintenance}
+    if not times:
+        assert len(declare(settings).of_type("glue/trigger:Trigger")) == 3
+        return
+    with pytest.raises(ConfigError) as caught:
+        declare(settings)
+    for part in (maintenance, ingest, f"{times} times a week", "choose another minute"):
+        assert part in str(caught.value)
 
 
 def test_production_runs_every_night_unless_told_otherwise(declare: Callable[..., Any]) -> None:
@@ -99,4 +141,8 @@ def test_production_runs_every_night_unless_told_otherwise(declare: Callable[...
         "lakehouse:operatorPrincipals": '["arn:aws:iam::123456789012:role/operators"]',
     }
     assert declare(prod).outputs["schedule"]["expression"] == "cron(0 3 * * ? *)"
-    assert declare({**prod, "lakehouse:schedule": "none"}).outputs["schedule"] is None
+    assert declare(prod).outputs["schedule"]["maintenance"]["expression"] == "cron(37 4 ? * SUN *)"
+    no_ingest = {**prod, "lakehouse:schedule": "none"}
+    assert declare(no_ingest).outputs["schedule"]["expression"] is None
+    nothing = {**no_ingest, "lakehouse:maintenanceSchedule": "none"}
+    assert declare(nothing).outputs["schedule"] is None
