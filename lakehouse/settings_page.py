@@ -38,6 +38,8 @@ COSTS = {
     "kmsKeyArn": "$1.00 for the key that is made without it, and $1.00 more for each of its first "
     "two rotations",
     "logRetentionDays": "$0.03 per GB kept, $0.50 per GB written",
+    "maintenanceSchedule": "four runs of ten minutes on two G.1X are $0.59",
+    "monthlyBudgetUsd": "nothing: a budget that only tells is free",
     "network": "see [below](#what-it-costs-a-month)",
     "noncurrentVersionDays": "$0.023 per GB kept beyond what is current",
     "queryBytesLimit": "bounds what one query costs: $5.00 per TB, $0.005 at 1 GiB",
@@ -53,6 +55,9 @@ _BY_ENVIRONMENT = {
     "availabilityZones": ("1", "2"),
     "logRetentionDays": tuple(
         str(Settings(environment=one).log_retention) for one in ("dev", "prod")
+    ),
+    "maintenanceSchedule": tuple(
+        f"`{Settings(environment=one).maintenance_cron or 'none'}`" for one in ("dev", "prod")
     ),
     "operatorPrincipals": ("the account's root", "none: required"),
     "schedule": tuple(f"`{Settings(environment=one).cron or 'none'}`" for one in ("dev", "prod")),
