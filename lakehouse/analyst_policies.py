@@ -5,14 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lakehouse.naming import BRONZE, RESULTS, Names
-from lakehouse.policies import Document, allow, document, query_in
+from lakehouse.policies import ANALYST_RESULTS, Document, allow, document, query_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-RESULTS_FOLDER = "analyst/"
-"""Where the analysts' workgroup writes: results of the operator, who may also query the
-quarantine, lie outside it."""
 
 
 def analyst_policy(names: Names, tables: Sequence[str]) -> Document:
@@ -41,13 +37,13 @@ def analyst_policy(names: Names, tables: Sequence[str]) -> Document:
                     "s3:ListMultipartUploadParts",
                     "s3:PutObject",
                 ],
-                [names.bucket_arn(RESULTS, f"{RESULTS_FOLDER}*")],
+                [names.bucket_arn(RESULTS, f"{ANALYST_RESULTS}*")],
             ),
             allow(
                 "ListResults",
                 ["s3:ListBucket"],
                 [names.bucket_arn(RESULTS)],
-                {"StringLike": {"s3:prefix": [f"{RESULTS_FOLDER}*"]}},
+                {"StringLike": {"s3:prefix": [f"{ANALYST_RESULTS}*"]}},
             ),
             # Athena writes big results in parts; the action knows no prefix, and tells names alone.
             allow("ListUploads", ["s3:ListBucketMultipartUploads"], [names.bucket_arn(RESULTS)]),

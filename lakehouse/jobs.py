@@ -20,6 +20,16 @@ _DELTA_CONF = (
 )
 
 
+FIXED_ARGUMENTS = (
+    "--extra-py-files",
+    "--conf",
+    "--TempDir",
+    "--landing",
+    "--bronze",
+    "--processing",
+)
+"""What no run may have otherwise; of two values Glue takes the fixed one ("Job parameters")."""
+
 _LEASE_MARGIN_MINUTES = 30
 """By how much a writer's lease outlasts the job's timeout."""
 
@@ -69,6 +79,7 @@ class Jobs(pulumi.ComponentResource):
         super().__init__("lakehouse:jobs:Jobs", name, None, opts)
         script_uri = self._upload("job-script", args, args.script)
         modules_uri = self._upload("job-modules", args, args.modules)
+        arguments = _default_arguments(args, modules_uri)
         job = aws.glue.Job(
             "bronze",
             name=args.job_name,
@@ -78,7 +89,13 @@ class Jobs(pulumi.ComponentResource):
             command=aws.glue.JobCommandArgs(
                 name="glueetl", python_version="3", script_location=script_uri
             ),
-            default_arguments=_default_arguments(args, modules_uri),
+            default_arguments=arguments,
+            # StartJobRun takes arguments, --scriptLocation among them: whoever may start the job
+            # must not have its role run other code, or this code elsewhere (OWN-GLUE-3).
+            non_overridable_arguments={
+                "--scriptLocation": script_uri,
+                **{name: arguments[name] for name in FIXED_ARGUMENTS},
+            },
             connections=list(args.connections) or None,
             worker_type=args.worker_type,
             number_of_workers=args.worker_count,

@@ -40,7 +40,7 @@ def document(names: Names) -> dict[str, Any]:
 
 
 def _log_groups(names: Names) -> dict[str, Any]:
-    """CloudWatch Logs, for log groups of this account and region alone.
+    """CloudWatch Logs, for log groups of Glue and of this stack in this account and region.
 
     The encryption context holds the group's ARN ("Encrypt log data in CloudWatch Logs using KMS");
     that page knows no aws:SourceAccount.
@@ -58,7 +58,13 @@ def _log_groups(names: Names) -> dict[str, Any]:
         ],
         "Resource": "*",
         "Condition": {
-            "ArnLike": {"kms:EncryptionContext:aws:logs:arn": names.arn("logs", "log-group:*")}
+            "ArnLike": {
+                "kms:EncryptionContext:aws:logs:arn": [
+                    # Glue makes names up itself: were one not as expected, its logs would be lost.
+                    names.arn("logs", "log-group:/aws-glue/*"),
+                    names.arn("logs", f"log-group:/lakehouse/{names.base}/*"),
+                ]
+            }
         },
     }
 

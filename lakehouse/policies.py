@@ -47,6 +47,15 @@ _READ_SECURITY_CONFIGURATION = allow(
     "ReadSecurityConfiguration", ["glue:GetSecurityConfiguration"], ["*"]
 )
 
+UPLOADS = tuple(
+    f"{folder}/*.{ending}" for folder in ("song-data", "log-data") for ending in ("json", "json.gz")
+)
+"""The keys in landing that the pipeline writes."""
+
+ANALYST_RESULTS = "analyst/"
+"""Where the analysts' workgroup writes: results of the operator, who may also query the
+quarantine, lie outside it."""
+
 KEY_USES = {
     # Bookmarks are encrypted by the job itself.
     "job": ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"),
@@ -190,8 +199,19 @@ def operator_policy(names: Names) -> Document:
     """The pipeline: uploads, starts, watches and queries; changes no infrastructure."""
     return document(
         [
-            allow("Upload", _WRITE, [names.bucket_arn(LANDING, "*")]),
+            # Only what the pipeline uploads: the job's role can read landing, and a run can be told
+            # of libraries to load. Reading: an upload looks at what an object says of its content.
+            allow(
+                "Upload",
+                ["s3:GetObject", *_WRITE],
+                [names.bucket_arn(LANDING, path) for path in UPLOADS],
+            ),
             allow("ListLanding", _WRITE_LIST, [names.bucket_arn(LANDING)]),
+            allow(
+                "KeepUploadIndex",
+                ["s3:GetObject", "s3:PutObject"],
+                [names.bucket_arn(PROCESSING, "uploads/*")],
+            ),
             # Athena reads with the rights of whoever asks.
             allow(
                 "ReadTables",
@@ -210,6 +230,13 @@ def operator_policy(names: Names) -> Document:
             ),
             allow("Results", ["s3:GetObject", *_WRITE], [names.bucket_arn(RESULTS, "*")]),
             allow("ListResults", _WRITE_LIST, [names.bucket_arn(RESULTS)]),
+            # What analysts were answered is theirs: nobody puts another answer in its place.
+            {
+                "Sid": "NotTheResultsOfAnalysts",
+                "Effect": "Deny",
+                "Action": ["s3:GetObject", "s3:PutObject"],
+                "Resource": [names.bucket_arn(RESULTS, f"{ANALYST_RESULTS}*")],
+            },
             allow(
                 "RunJob",
                 [

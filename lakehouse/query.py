@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from lakehouse.analyst_policies import RESULTS_FOLDER
+from lakehouse.policies import ANALYST_RESULTS
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Query(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self),
             )
         if args.analyst_workgroup_name is not None:
-            self._workgroup("analyst", args.analyst_workgroup_name, RESULTS_FOLDER, args)
+            self._workgroup("analyst", args.analyst_workgroup_name, ANALYST_RESULTS, args)
         self.workgroup_name = workgroup.name
         self.register_outputs({"workgroup_name": self.workgroup_name})
 

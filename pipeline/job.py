@@ -58,10 +58,12 @@ def run_job(
     on_state: Callable[[str], None],
     *,
     arguments: Mapping[str, str] = NO_ARGUMENTS,
+    log_groups: Mapping[str, str] = NO_ARGUMENTS,
 ) -> JobRun:
     """Start `job_name` for the pipeline run `run_id` and wait until it has succeeded.
 
-    `arguments` of the run, as in `--task`, go before the job's default ones.
+    `arguments` of the run, as in `--task`, go before the job's default ones; `log_groups` are those
+    of the stack, for a run that does not say where it logs.
 
     Raises:
         PipelineBusyError: another run of the job is under way, or another writer holds the tables.
@@ -69,7 +71,8 @@ def run_job(
         StoppedError: Ctrl-C; the job run goes on.
         OutOfTimeError: it was still under way long after its own timeout.
     """
-    return finish(aws, job_name, start(aws, job_name, run_id, clock, arguments), clock, on_state)
+    job_run_id = start(aws, job_name, run_id, clock, arguments)
+    return finish(aws, job_name, job_run_id, clock, on_state, log_groups=log_groups)
 
 
 def finish(
@@ -78,6 +81,8 @@ def finish(
     job_run_id: str,
     clock: Clock,
     on_state: Callable[[str], None],
+    *,
+    log_groups: Mapping[str, str] = NO_ARGUMENTS,
 ) -> JobRun:
     """Wait until the job run has succeeded; raises as `run_job` does."""
     described = _describe(aws, job_name, job_run_id)
@@ -100,7 +105,7 @@ def finish(
             "--attach waits for it again and goes on from there, with --stop it stops it."
         ) from error
     if run["JobRunState"] != "SUCCEEDED":
-        why = _why(aws, job_name, run)
+        why = _why(aws, job_name, run, log_groups)
         raise PipelineBusyError(why) if LEASE_HELD in why else RunFailedError(why)
     return JobRun(job_run_id, run.get("ExecutionTime"), used(run))
 
@@ -179,25 +184,35 @@ def _describe(aws: Aws, job_name: str, job_run_id: str) -> JobRunTypeDef:
         return {}
 
 
-def _why(aws: Aws, job_name: str, run: JobRunTypeDef) -> str:
+def _why(aws: Aws, job_name: str, run: JobRunTypeDef, log_groups: Mapping[str, str]) -> str:
     took = run.get("ExecutionTime")
     reason = run.get("ErrorMessage") or run.get("StateDetail") or "Glue gave no reason"
     lines = [
         f"Job run {run['Id']} of {job_name} ended as {run['JobRunState']}"
         + (f" after {duration(took)}" if took is not None else "")
-        + f": {reason.strip()}"
+        + f": {_shown(reason.strip())}"
     ]
-    group = run.get("LogGroupName") or "/aws-glue/jobs"
-    for kind in ("output", "error"):
-        if tail := _log_tail(aws, f"{group}/{kind}", run["Id"]):
-            lines += [f"The last lines of {group}/{kind}, stream {run['Id']}:"]
-            lines += [f"  {line}" for line in tail]
+    named = run.get("LogGroupName") or "/aws-glue/jobs"
+    # Under a security configuration Glue writes to groups that the run's own field need not name.
+    groups = [f"{named}/output", log_groups.get("job_output"), f"{named}/error"]
+    for group in dict.fromkeys([*groups, log_groups.get("job_error")]):
+        if group is not None and (tail := _log_tail(aws, group, run["Id"])):
+            lines += [f"The last lines of {group}, stream {run['Id']}:"]
+            lines += [f"  {_shown(line)}" for line in tail]
             break
     lines.append(
         "No input is lost: whatever the run did not finish, the next one does. Mend the cause and "
         "run again."
     )
     return "\n".join(lines)
+
+
+def _shown(text: str) -> str:
+    """The text without what a terminal would obey: names of objects are in it, as anybody made."""
+    return "".join(
+        char if char.isprintable() or char in "\n\t" else "\N{REPLACEMENT CHARACTER}"
+        for char in text
+    )
 
 
 def _log_tail(aws: Aws, group: str, stream: str) -> list[str]:

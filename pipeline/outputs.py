@@ -7,7 +7,7 @@ credentials only, and neither Pulumi nor its state.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -34,6 +34,8 @@ class Outputs:
     """Zone -> bucket, as in `processing-zone`."""
     tables: dict[str, str]
     """Table -> location, as in `s3://bucket/songs/`."""
+    log_groups: dict[str, str] = field(default_factory=dict)
+    """Purpose -> log group, as in `job_output`; stacks of older releases do not tell."""
 
 
 def parameter_name(stack: str) -> str:
@@ -81,11 +83,14 @@ def parse_outputs(text: str, name: str) -> Outputs:
             f"reads version {VERSION}. Use the release of the pipeline that deployed the stack, "
             "or deploy it again with this one."
         )
-    fields = Outputs.__dataclass_fields__
-    missing = [field for field in fields if document.get(field) is None]
+    known = fields(Outputs)
+    required = [one.name for one in known if one.default_factory is MISSING]
+    missing = [one for one in required if document.get(one) is None]
     if missing:
         raise StackError(
             f"The outputs in the SSM parameter {name} lack {', '.join(missing)}. Write them again "
             "with `pulumi up`."
         )
-    return Outputs(**{field: document[field] for field in fields})
+    return Outputs(
+        **{one.name: document[one.name] for one in known if document.get(one.name) is not None}
+    )

@@ -193,15 +193,15 @@ def _job(
     """Run the job, or wait for the run `job_run_id`; the job's report, and what the run used."""
     run_id: str = document["run_id"]
     with stages.stage("job") as stage:
-        name = target.outputs.job_name
+        name, groups = target.outputs.job_name, target.outputs.log_groups
 
         def on_state(state: str) -> None:
             stages.display.doing(state.lower())
 
         if job_run_id is None:
-            done = run_job(target.aws, name, run_id, stages.clock, on_state)
+            done = run_job(target.aws, name, run_id, stages.clock, on_state, log_groups=groups)
         else:
-            done = finish(target.aws, name, job_run_id, stages.clock, on_state)
+            done = finish(target.aws, name, job_run_id, stages.clock, on_state, log_groups=groups)
         document["job_run_id"] = done.run_id
         report = job_report(target, run_id)
         document["files"] = report["files"]

@@ -63,6 +63,7 @@ def run_task(
                     clock,
                     lambda state: display.doing(state.lower()),
                     arguments=arguments,
+                    log_groups=target.outputs.log_groups,
                 )
                 document["job_run_id"] = done.run_id
                 report = job_report(target, run_id)

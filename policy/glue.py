@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policy.model import rule
+from policy.model import UNKNOWN, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +19,9 @@ SUPPORTED_VERSIONS = frozenset({"5.0", "5.1", "6.0"})
 """Glue versions that AWS supports and whose Delta the job is tested on."""
 
 REQUIRED_TAGS = ("Project", "Environment", "ManagedBy")
+
+CODE_ARGUMENTS = frozenset({"--scriptLocation", "--extra-py-files", "--conf"})
+"""Arguments of StartJobRun that decide which code runs ("Job parameters")."""
 
 _ENCRYPTION = {
     "cloudwatchEncryption": ("cloudwatchEncryptionMode", "SSE-KMS"),
@@ -100,7 +103,20 @@ def bounded_runs(stack: Stack) -> Iterator[Problem]:
             yield job, "says nothing of retries"
 
 
+@rule(22, "OWN-GLUE-3")
+def fixed_code(stack: Stack) -> Iterator[Problem]:
+    """Whoever starts the job cannot have its role run other code: script, modules and Spark's
+    settings are arguments that no run may override.
+    """
+    for job in stack.of(JOB):
+        fixed = job.get("nonOverridableArguments") or {}
+        missing = sorted(CODE_ARGUMENTS - set(fixed)) if fixed != UNKNOWN else []
+        if missing:
+            yield job, f"lets a run override {', '.join(missing)}"
+
+
 RULES = (
+    fixed_code,
     glue_security_configuration,
     glue_encryption,
     catalog_encryption,

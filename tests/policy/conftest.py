@@ -189,6 +189,11 @@ def good() -> Stack:
         "timeout": 60,
         "maxRetries": 0,
         "defaultArguments": {"--landing": "s3://landing"},
+        "nonOverridableArguments": {
+            "--scriptLocation": "s3://scripts/job.py",
+            "--extra-py-files": "s3://scripts/spark.zip",
+            "--conf": "a=b",
+        },
     }
     door = document({"Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::landing/*"})
     interface = {

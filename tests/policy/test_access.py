@@ -75,6 +75,12 @@ TABLE: list[tuple[str, str, str, bool]] = [
     ("job", "logs:PutLogEvents", "{job-logs}:log-stream:1", CAN),
     ("job", "logs:PutLogEvents", "{crawler-logs}:log-stream:1", CANNOT),
     ("job", "logs:DeleteLogGroup", "{job-logs}", CANNOT),
+    ("job", "glue:UpdateJob", "{job}", CANNOT),
+    ("job", "s3:PutBucketPolicy", "{bronze}", CANNOT),
+    ("job", "s3:PutObject", "{access-logs}/x", CANNOT),
+    ("job", "kms:CreateGrant", "{key}", CANNOT),
+    ("job", "ssm:PutParameter", "{parameter}", CANNOT),
+    ("job", "logs:DeleteLogStream", "{job-logs}:log-stream:1", CANNOT),
     ("job", "iam:PassRole", "{role}-job", CANNOT),
     ("job", "sts:AssumeRole", "{role}-operator", CANNOT),
     ("job", "ec2:CreateNetworkInterface", "{interface}", CAN),
@@ -101,7 +107,30 @@ TABLE: list[tuple[str, str, str, bool]] = [
     ("crawler", "cloudwatch:PutMetricData", "*", CANNOT),
     # The operator: uploads, runs, crawls and queries; changes no infrastructure.
     ("operator", "s3:PutObject", "{landing-zone}/song-data/a.json", CAN),
+    ("operator", "s3:PutObject", "{landing-zone}/log-data/2018/11/a.json.gz", CAN),
+    # What a run could be told to load as code does not get where the job can read it.
+    ("operator", "s3:PutObject", "{landing-zone}/job.py", CANNOT),
+    ("operator", "s3:PutObject", "{landing-zone}/song-data/evil-1.0-py3-none-any.whl", CANNOT),
+    # An upload asks an object for its hash.
+    ("operator", "s3:GetObject", "{landing-zone}/song-data/a.json", CAN),
     ("operator", "s3:DeleteObject", "{landing-zone}/song-data/a.json", CANNOT),
+    ("operator", "s3:GetObject", "{processing-zone}/uploads/index.json", CAN),
+    ("operator", "s3:PutObject", "{processing-zone}/uploads/index.json", CAN),
+    ("operator", "s3:PutObject", "{processing-zone}/runs/1/x", CANNOT),
+    ("operator", "s3:PutObject", "{processing-zone}/reports/1.json", CANNOT),
+    ("operator", "s3:DeleteObject", "{processing-zone}/runs/1/x", CANNOT),
+    ("operator", "s3:PutObject", "{bronze}/_lease/writer.json", CANNOT),
+    ("operator", "s3:PutObject", "{query-results}/1.csv", CAN),
+    ("operator", "s3:PutObject", "{query-results}/analyst/1.csv", CANNOT),
+    ("operator", "s3:GetObject", "{query-results}/analyst/1.csv", CANNOT),
+    ("operator", "s3:DeleteObject", "{query-results}/1.csv", CANNOT),
+    ("operator", "glue:CreateJob", "{job}", CANNOT),
+    ("operator", "glue:UpdateCrawler", "{crawler}", CANNOT),
+    ("operator", "glue:UpdateTable", "{table}/songs", CANNOT),
+    ("operator", "logs:DeleteLogStream", "{job-logs}:log-stream:1", CANNOT),
+    ("operator", "logs:PutLogEvents", "{job-logs}:log-stream:1", CANNOT),
+    ("operator", "kms:CreateGrant", "{key}", CANNOT),
+    ("operator", "sts:AssumeRole", "{role}-job", CANNOT),
     ("operator", "s3:GetObject", "{bronze}/quarantined_records/x.parquet", CAN),
     ("operator", "s3:PutObject", "{bronze}/songs/part-0.parquet", CANNOT),
     ("operator", "s3:GetObject", "{processing-zone}/reports/1.json", CAN),
@@ -150,6 +179,12 @@ TABLE: list[tuple[str, str, str, bool]] = [
     ("analyst", "athena:StartQueryExecution", "{workgroup}", CANNOT),
     ("analyst", "athena:GetQueryResults", "{workgroup}", CANNOT),
     ("analyst", "athena:UpdateWorkGroup", "{analyst-workgroup}", CANNOT),
+    ("analyst", "s3:GetObject", "{processing-zone}/runs/1/part-0.parquet", CANNOT),
+    ("analyst", "s3:DeleteObject", "{query-results}/analyst/1.csv", CANNOT),
+    ("analyst", "glue:UpdateTable", "{table}/songs", CANNOT),
+    ("analyst", "glue:GetJobRuns", "{job}", CANNOT),
+    ("analyst", "logs:GetLogEvents", "{job-logs}:log-stream:1", CANNOT),
+    ("analyst", "kms:CreateGrant", "{key}", CANNOT),
     ("analyst", "kms:Decrypt", "{key}", CAN),
     ("analyst", "ssm:GetParameter", "{parameter}", CANNOT),
     # The delivery of flow logs: one log group.
@@ -207,6 +242,21 @@ SERVICES: list[tuple[str, str, str, dict[str, str], bool]] = [
         "kms:GenerateDataKey",
         "{key}",
         {"kms:EncryptionContext:aws:logs:arn": "{job-logs}"},
+        CAN,
+    ),
+    # A log group of somebody else in the account does not come under the lakehouse's key.
+    (
+        f"logs.{REGION}",
+        "kms:GenerateDataKey",
+        "{key}",
+        {"kms:EncryptionContext:aws:logs:arn": "{logs}/another/application"},
+        CANNOT,
+    ),
+    (
+        f"logs.{REGION}",
+        "kms:GenerateDataKey",
+        "{key}",
+        {"kms:EncryptionContext:aws:logs:arn": "{flow-logs}"},
         CAN,
     ),
     (
@@ -329,3 +379,12 @@ def test_each_table_of_the_analyst_is_one_of_the_lakehouse() -> None:
         if "{bronze}/" in row[2] and row[3]
     }
     assert asked <= set(TABLE_NAMES)
+
+
+def test_each_declared_log_group_may_use_the_key(
+    world: World, declare: Callable[..., Stack]
+) -> None:
+    """CloudWatch Logs refuses a group whose key does not let it in."""
+    for group in declare("prod").of("cloudwatch/logGroup:LogGroup"):
+        context = {"kms:EncryptionContext:aws:logs:arn": group.arn}
+        assert world.can(f"logs.{REGION}", "kms:GenerateDataKey", "{key}", context), group.name

@@ -277,6 +277,10 @@ BREAKS: Mapping[str, list[Break]] = {
         ),
     ],
     "administrators": [put(ATTACHMENT, "policyArn", ADMINISTRATOR), may("*"), may("iam:*")],
+    "fixed-code": [
+        put(JOB, "nonOverridableArguments", None),
+        put(JOB, "nonOverridableArguments", {"--extra-py-files": "x", "--conf": "y"}),
+    ],
     "glue-security-configuration": [
         put(JOB, "securityConfiguration", None),
         put("glue/crawler:Crawler", "securityConfiguration", "another"),

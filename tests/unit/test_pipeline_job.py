@@ -185,6 +185,27 @@ def test_a_failure_without_a_readable_log_is_told_without_it(aws: Any, run: Any)
         run()
 
 
+def test_a_run_that_names_no_log_is_looked_for_in_the_groups_of_the_stack(
+    aws: Any, clock: Any
+) -> None:
+    """Under a security configuration Glue writes to other groups than those it is known for."""
+    aws.glue.states = ["FAILED"]
+    aws.glue.end = {"LogGroupName": "/somewhere/else", "ErrorMessage": "why"}
+    groups = {"job_output": "/aws-glue/jobs/output", "job_error": "/aws-glue/jobs/error"}
+    with pytest.raises(RunFailedError, match="boom at song 7"):
+        job.run_job(aws, "ingest", "mine", clock, lambda _: None, log_groups=groups)
+
+
+def test_what_a_log_says_does_not_command_the_terminal(aws: Any, run: Any) -> None:
+    """The names of objects are in it, and anybody who uploads chooses those."""
+    aws.glue.states = ["FAILED"]
+    aws.glue.end = {"ErrorMessage": "cannot read \x1b[2Ja.json"}
+    with pytest.raises(RunFailedError) as caught:
+        run()
+    assert "\x1b" not in str(caught.value)
+    assert "[2Ja.json" in str(caught.value)
+
+
 def test_ctrl_c_stops_the_waiting_and_says_what_still_runs(aws: Any, clock: Any) -> None:
     """The job run goes on; the message has what stops it."""
 

@@ -42,6 +42,8 @@ def test_outputs_come_from_the_stacks_parameter(aws: Aws) -> None:
     aws.ssm.put_parameter(Name="/lakehouse/dev/outputs", Value=json.dumps(GOOD), Type="String")
     outputs = read_outputs(aws, "dev")
     assert outputs == Outputs("j", "c", "d", "w", "l", GOOD["bucket_names"], GOOD["tables"])
+    told = parse_outputs(json.dumps({**GOOD, "log_groups": {"job_output": "/g"}}), "/p")
+    assert told.log_groups == {"job_output": "/g"}
 
 
 def test_an_unknown_stack_names_parameter_and_region(aws: Aws) -> None:

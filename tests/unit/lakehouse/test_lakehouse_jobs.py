@@ -99,6 +99,16 @@ def test_the_job_runs_the_code_that_was_uploaded(dev: Any, job: dict[str, Any]) 
     assert base64.b64decode(objects["job-script"]["contentBase64"]) == job_script().content
 
 
+def test_no_run_can_have_the_role_run_other_code_or_work_elsewhere(job: dict[str, Any]) -> None:
+    """StartJobRun takes arguments, one for the script among them; what is fixed wins over them."""
+    fixed = job["nonOverridableArguments"]
+    assert fixed["--scriptLocation"] == job["command"]["scriptLocation"]
+    others = {name: value for name, value in fixed.items() if name != "--scriptLocation"}
+    assert others == {name: job["defaultArguments"][name] for name in others}
+    assert {"--extra-py-files", "--conf", "--landing", "--bronze", "--processing"} <= set(others)
+    assert not {"--task", "--run_id"} & set(fixed), "these are what a run is told"
+
+
 def copy_of_the_package(folder: Path, *, backwards: bool) -> Path:
     """The package in another folder, its files made at another time and in another order."""
     for path in sorted(SPARK_PACKAGE.rglob("*.py"), reverse=backwards):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import pytest
 
 from lakehouse import policies
-from lakehouse.analyst_policies import RESULTS_FOLDER, analyst_policy
+from lakehouse.analyst_policies import analyst_policy
 from lakehouse.config import AnalystTable
 from spark.tables import TABLE_NAMES
 
@@ -53,7 +53,7 @@ def test_the_results_of_analysts_lie_apart(analysed: Any, names: Names) -> None:
     """What the operator reads from the quarantine must not be found among their own results."""
     groups = analysed.of_type("athena/workgroup:Workgroup")
     folder = groups["analyst"]["configuration"]["resultConfiguration"]["outputLocation"]
-    assert folder == f"s3://{names.bucket('query-results')}/{RESULTS_FOLDER}"
+    assert folder == f"s3://{names.bucket('query-results')}/{policies.ANALYST_RESULTS}"
     settings = [dict(group["configuration"]) for group in groups.values()]
     for one in settings:
         location = dict(one.pop("resultConfiguration"))
