@@ -36,6 +36,16 @@ class Bar:
     length: float
 
 
+@dataclass(frozen=True)
+class Line:
+    """A table's rows over the runs: the first and the last, and a line, WIDTH by 40 units."""
+
+    name: str
+    first: int
+    last: int
+    points: str
+
+
 def write_pages(runs: list[Run], stack: str, folder: Path) -> Path:
     """Write the pages of `runs` (oldest first) into `folder` and return the index's path.
 
@@ -45,7 +55,7 @@ def write_pages(runs: list[Run], stack: str, folder: Path) -> Path:
     environment = Environment(
         loader=PackageLoader("pipeline"), autoescape=True, undefined=StrictUndefined
     )
-    environment.filters.update(count=_count, size=_size, duration=duration)
+    environment.filters.update(count=_count, size=_size, duration=duration, moment=_moment)
     pages = {
         INDEX: environment.get_template("index.html").render(
             stack=stack, runs=runs[::-1], growth=_growth(runs), width=WIDTH
@@ -97,18 +107,21 @@ def rows_added(run: Run, previous: Run) -> dict[str, int]:
     }
 
 
-def _growth(runs: list[Run]) -> dict[str, str]:
-    """Draw each table's rows over the runs: the points of a line, in units of WIDTH by 40."""
+def _growth(runs: list[Run]) -> list[Line]:
     measured = [run["tables"] for run in runs if run.get("tables")]
-    lines: dict[str, str] = {}
+    lines: list[Line] = []
     for name in measured[-1] if measured else ():
         rows = [tables.get(name, {"rows": 0})["rows"] for tables in measured]
         highest = max(rows) or 1
         step = WIDTH / max(len(rows) - 1, 1)
-        lines[name] = " ".join(
-            f"{number * step:.1f},{38 - 36 * n / highest:.1f}" for number, n in enumerate(rows)
-        )
+        points = [f"{at * step:.1f},{38 - 36 * n / highest:.1f}" for at, n in enumerate(rows)]
+        lines.append(Line(name, rows[0], rows[-1], " ".join(points)))
     return lines
+
+
+def _moment(written: str) -> str:
+    """Write a moment (ISO 8601, in UTC) for people."""
+    return written.replace("T", " ").replace("+00:00", " UTC")
 
 
 def _count(number: int) -> str:
