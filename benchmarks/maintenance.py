@@ -64,7 +64,7 @@ def main() -> None:
         spark = session()
         try:
             for line in measure(spark, amounts.runs, amounts.plays):
-                print(line)  # noqa: T201 # its purpose
+                print(line)
         finally:
             spark.stop()
             server.stop()

@@ -29,6 +29,7 @@ from localaws import (
     glue_jobs,
     s3_bodies,
     s3_documents,
+    s3_listing,
     s3_policy,
 )
 from localaws.blobs import BlobStore
@@ -55,6 +56,7 @@ _EXTENSIONS: Final[tuple[Callable[[Services], None], ...]] = (
     gaps_s3_versions.install,
     gaps_s3control.install,
     s3_documents.install,
+    s3_listing.install,
     s3_policy.install,
     glue_jobs.install,
     glue_crawler.install,

@@ -72,7 +72,8 @@ def _upsert(bronze: Bronze, table: Table, rows: DataFrame) -> None:
 
 def _staged(bronze: Bronze, rows: DataFrame, table: Table, path: str) -> DataFrame:
     """The rows, computed once and kept in the stage: a MERGE reads its source more than once."""
-    rows.select(*table.column_names).write.mode("overwrite").parquet(path)
+    with bronze.steps(f"prepare {table.name}"):
+        rows.select(*table.column_names).write.mode("overwrite").parquet(path)
     return bronze.spark.read.schema(table.ddl).parquet(path)
 
 

@@ -7,9 +7,11 @@ SQL that both engines speak; properties of the tables keep to what Athena and th
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import uuid4
+
+from spark.steps import Steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +37,7 @@ class Bronze:
     lease: Lease
     root: str
     run_id: str
+    steps: Steps = field(default_factory=Steps)
 
     def location(self, table: Table) -> str:
         """Where the table lies."""
@@ -42,20 +45,23 @@ class Bronze:
 
     def create_missing(self, tables: Sequence[Table]) -> None:
         """Create each table that does not exist, empty and with its whole schema."""
-        for table in tables:
-            if self.storage.exists_under(f"{self.location(table)}/_delta_log/"):
-                continue
-            self.lease.check()
-            partitions = ", ".join(table.partitioned_by)
-            # The session's own catalog wants a name; the location is what lasts.
-            name = f"{table.name}_{uuid4().hex}"
-            self.spark.sql(
-                f"CREATE TABLE {name} ({table.ddl}) USING delta "
-                f"{f'PARTITIONED BY ({partitions}) ' if partitions else ''}"
-                f"LOCATION '{self.location(table)}' "
-                f"TBLPROPERTIES ('{SCHEMA_VERSION}' = '{table.schema_version}', "
-                f"'delta.enableDeletionVectors' = 'false')"
-            ).collect()
+        with self.steps("create tables"):
+            for table in tables:
+                if not self.storage.exists_under(f"{self.location(table)}/_delta_log/"):
+                    self._create(table)
+
+    def _create(self, table: Table) -> None:
+        self.lease.check()
+        partitions = ", ".join(table.partitioned_by)
+        # The session's own catalog wants a name; the location is what lasts.
+        name = f"{table.name}_{uuid4().hex}"
+        self.spark.sql(
+            f"CREATE TABLE {name} ({table.ddl}) USING delta "
+            f"{f'PARTITIONED BY ({partitions}) ' if partitions else ''}"
+            f"LOCATION '{self.location(table)}' "
+            f"TBLPROPERTIES ('{SCHEMA_VERSION}' = '{table.schema_version}', "
+            f"'delta.enableDeletionVectors' = 'false')"
+        ).collect()
 
     def read(self, table: Table) -> DataFrame:
         """The table as it is now."""
@@ -78,7 +84,8 @@ class Bronze:
         """Add rows whose keys are known not to be in the table."""
         self.lease.check()
         writer = rows.select(*table.column_names).write.format("delta").mode("append")
-        writer.option("userMetadata", self.run_id).save(self.location(table))
+        with self.steps(f"write {table.name}"):
+            writer.option("userMetadata", self.run_id).save(self.location(table))
 
     def merge(
         self, table: Table, rows: DataFrame, *, update_when: str | None, only: str = "true"
@@ -93,7 +100,8 @@ class Bronze:
         keys = " AND ".join(f"t.{name} = s.{name}" for name in table.key)
         update = f"WHEN MATCHED AND ({update_when}) THEN UPDATE SET * " if update_when else ""
         rows.select(*table.column_names).createOrReplaceTempView("merge_source")
-        self.spark.sql(
-            f"MERGE INTO delta.`{self.location(table)}` AS t USING merge_source AS s "
-            f"ON {keys} AND {only} {update}WHEN NOT MATCHED THEN INSERT *"
-        ).collect()
+        with self.steps(f"write {table.name}"):
+            self.spark.sql(
+                f"MERGE INTO delta.`{self.location(table)}` AS t USING merge_source AS s "
+                f"ON {keys} AND {only} {update}WHEN NOT MATCHED THEN INSERT *"
+            ).collect()

@@ -88,8 +88,10 @@ def _stage(bronze: Bronze, arguments: Arguments, versions: list[ObjectVersion]) 
         if not own:
             continue
         path = stage.folder(arguments.processing, batch, source)
-        stage.write(bronze.spark, source, own, path)
-        read = stage.accounts(bronze.spark, source, own, path)
+        with bronze.steps(f"stage {source.name}"):
+            stage.write(bronze.spark, source, own, path)
+        with bronze.steps(f"count {source.name}"):
+            read = stage.accounts(bronze.spark, source, own, path)
         unusable = [account.source_path for account in read if account.error is not None]
         if any(account.quarantined for account in read):
             reasons.update(stage.reasons(bronze.spark, path, unusable))

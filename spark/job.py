@@ -59,7 +59,11 @@ def main(argv: list[str]) -> int:
                 run_id=arguments.run_id,
             )
             done = TASKS[arguments.task](bronze, arguments)
-            report = {"task": arguments.task, **done.as_json()}
+            report = {
+                "task": arguments.task,
+                **done.as_json(),
+                "seconds": bronze.steps.as_json(),
+            }
             storage.write_json(f"{arguments.processing}/reports/{arguments.run_id}.json", report)
     except JobError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 # Glue shows it

@@ -39,13 +39,19 @@ def pending(bronze: Bronze, listed: Iterable[ObjectVersion]) -> Iterator[ObjectV
     """The listed versions that the ledger does not settle, in the order of the listing."""
     settled = _settled(bronze)
     versions = iter(listed)
-    while chunk := list(islice(versions, _LISTING_CHUNK)):
+    while chunk := _next(bronze, versions):
         rows = [(v.path, v.etag, microseconds(v.modified), i) for i, v in enumerate(chunk)]
         frame = bronze.spark.createDataFrame(
             rows, "source_path string, source_etag string, modified_us bigint, place int"
         )
-        left = frame.join(settled, [*_KEY], "left_anti").select("place").collect()
+        with bronze.steps("compare with the ledger"):
+            left = frame.join(settled, [*_KEY], "left_anti").select("place").collect()
         yield from (chunk[place] for place in sorted(row["place"] for row in left))
+
+
+def _next(bronze: Bronze, versions: Iterator[ObjectVersion]) -> list[ObjectVersion]:
+    with bronze.steps("list"):
+        return list(islice(versions, _LISTING_CHUNK))
 
 
 def _settled(bronze: Bronze) -> DataFrame:

@@ -12,16 +12,19 @@ import gzip
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from itertools import chain
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
 import pyarrow as pa
+import urllib3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from spark.gets import Gets
 from spark.storage import ObjectVersion, client, split
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from pyspark.sql import DataFrame, SparkSession
 
@@ -52,7 +55,14 @@ _SCHEMA = pa.schema(
     ]
 )
 _GONE = {"PreconditionFailed", "412", "NoSuchKey", "404"}
-_UNREADABLE = (ClientError, BotoCoreError, OSError, EOFError, zlib.error)
+_UNREADABLE = (
+    ClientError,
+    BotoCoreError,
+    urllib3.exceptions.HTTPError,
+    OSError,
+    EOFError,
+    zlib.error,
+)
 
 
 class Readable(Protocol):
@@ -91,17 +101,17 @@ def microseconds(moment: datetime) -> int:
 def _fetcher() -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def fetch(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         s3 = client()
+        gets = Gets(s3)
         with ThreadPoolExecutor(_AHEAD) as pool:
             for batch in batches:
                 columns = [column.to_pylist() for column in batch.columns]
                 pinned: list[Pinned] = list(zip(*columns, strict=True))
                 small = [version for version in pinned if _is_small(version)]
                 for some in _groups(small):
-                    parts = pool.map(lambda version: list(_lines(s3, version)), some)
-                    yield _joined(chain.from_iterable(parts))
+                    yield _together(some, pool.map(lambda version: _whole(s3, gets, version), some))
                 for version in pinned:
                     if not _is_small(version):
-                        yield from _lines(s3, version)
+                        yield from _lines(s3, gets, version)
 
     return fetch
 
@@ -126,31 +136,75 @@ def _groups(versions: list[Pinned]) -> Iterator[list[Pinned]]:
         yield group
 
 
-def _joined(batches: Iterable[pa.RecordBatch]) -> pa.RecordBatch:
-    return pa.Table.from_batches(batches, _SCHEMA).combine_chunks().to_batches()[0]
-
-
-def _lines(s3: Any, version: Pinned) -> Iterator[pa.RecordBatch]:
-    """The batches of one version: its lines, then the row that says how its reading ended."""
-    path, etag, modified_us, _ = version
-    bucket, key = split(path)
-    error = OK
+def _whole(s3: Any, gets: Gets, version: Pinned) -> tuple[list[bytes], str]:
+    """The lines of one small version, and how its reading ended."""
+    lines: list[bytes] = []
+    reading = _read(s3, gets, version)
     try:
-        answer = s3.get_object(Bucket=bucket, Key=key, IfMatch=f'"{etag}"')
-        if microseconds(answer["LastModified"].astimezone(UTC)) != modified_us:
-            error = CHANGED
-        else:
-            body = answer["Body"]
-            stream = gzip.GzipFile(fileobj=body) if key.endswith(".gz") else body
-            for lines in _cut(stream):
-                if lines:
-                    yield _batch(version, _texts(lines), None)
+        while True:
+            lines += next(reading)
+    except StopIteration as end:
+        return lines, end.value
+
+
+def _together(versions: list[Pinned], read: Iterable[tuple[list[bytes], str]]) -> pa.RecordBatch:
+    """One batch of several versions: to make each a batch of its own costs more than to read it."""
+    lengths: list[int] = []
+    raw: list[bytes | None] = []
+    errors: list[str | None] = []
+    for lines, error in read:
+        lengths.append(len(lines) + 1)
+        raw += [*lines, None]
+        errors += [*[None] * len(lines), error]
+    places = np.repeat(np.arange(len(versions)), lengths)
+    paths, etags, moments, _ = zip(*versions, strict=True)
+    columns = [
+        pa.array(paths, pa.string()).take(places),
+        pa.array(moments, pa.int64()).take(places),
+        pa.array(etags, pa.string()).take(places),
+        _texts(raw),
+        pa.array(errors, pa.string()),
+    ]
+    return pa.record_batch(columns, schema=_SCHEMA)
+
+
+def _lines(s3: Any, gets: Gets, version: Pinned) -> Iterator[pa.RecordBatch]:
+    """The batches of one version: its lines, then the row that says how its reading ended."""
+    reading = _read(s3, gets, version)
+    try:
+        while True:
+            if lines := next(reading):
+                yield _batch(version, _texts(lines), None)
+    except StopIteration as end:
+        yield _batch(version, pa.nulls(1, pa.string()), end.value)
+
+
+def _read(s3: Any, gets: Gets, version: Pinned) -> Generator[list[bytes], None, str]:
+    """The lines of one version, some at a time; returns how its reading ended."""
+    path, _, modified_us, _ = version
+    try:
+        body, modified = _open(s3, gets, version)
+        if microseconds(modified) != modified_us:
+            return CHANGED
+        yield from _cut(gzip.GzipFile(fileobj=body) if path.endswith(".gz") else body)
     except ClientError as refused:
         code = refused.response["Error"]["Code"]
-        error = CHANGED if code in _GONE else f"{code} from Amazon S3"
+        return CHANGED if code in _GONE else f"{code} from Amazon S3"
     except _UNREADABLE as broken:
-        error = f"{type(broken).__name__}: {broken}"[:300]
-    yield _batch(version, pa.nulls(1, pa.string()), error)
+        return f"{type(broken).__name__}: {broken}"[:300]
+    return OK
+
+
+def _open(s3: Any, gets: Gets, version: Pinned) -> tuple[Any, datetime]:
+    """The body of the very version, as a stream, and when S3 says that it was modified."""
+    path, etag, _, _ = version
+    bucket, key = split(path)
+    condition = f'"{etag}"'
+    plain = gets.get(bucket, key, if_match=condition)
+    if plain is not None:
+        return plain, parsedate_to_datetime(plain.headers["Last-Modified"])
+    answer = s3.get_object(Bucket=bucket, Key=key, IfMatch=condition)
+    return answer["Body"], answer["LastModified"]
 
 
 def _cut(body: Readable) -> Iterator[list[bytes]]:
@@ -177,12 +231,13 @@ def _tidy(lines: list[bytes]) -> list[bytes]:
     return [line.removesuffix(b"\r") for line in lines if not line.isspace() and line]
 
 
-def _texts(lines: list[bytes]) -> pa.Array:
+def _texts(lines: Sequence[bytes | None]) -> pa.Array:
     raw = pa.array(lines, pa.binary())
     try:
         return raw.cast(pa.string())
     except pa.ArrowInvalid:
-        return pa.array([line.decode("utf-8", "backslashreplace") for line in lines], pa.string())
+        texts = [line and line.decode("utf-8", "backslashreplace") for line in lines]
+        return pa.array(texts, pa.string())
 
 
 def _batch(version: Pinned, raw: pa.Array, error: str | None) -> pa.RecordBatch:

@@ -8,26 +8,32 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+from xml.etree import ElementTree as ET
 
 import boto3
+import urllib3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from spark.errors import StorageError
+from spark.gets import CONNECTIONS, Gets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
 
     from mypy_boto3_s3 import S3Client
 
 RETRIES = Config(
     retries={"mode": "standard", "total_max_attempts": 8},
-    max_pool_connections=16,
+    max_pool_connections=CONNECTIONS,
     request_checksum_calculation="when_required",
     response_checksum_validation="when_required",
 )
+_QUERY = {"StartAfter": "start-after", "ContinuationToken": "continuation-token"}
+"""What boto3's parameters are called in the request (Amazon S3 API reference)."""
 _DELETE_LIMIT = 1000
 """Keys in one DeleteObjects call (Amazon S3 API reference)."""
 
@@ -43,6 +49,10 @@ class ObjectVersion:
     etag: str
     modified: datetime
     size: int
+
+
+Page = tuple[list[ObjectVersion], str | None]
+"""A page of a listing and, where there is more, the token of the next."""
 
 
 def split(path: str) -> tuple[str, str]:
@@ -61,27 +71,63 @@ class Storage:
 
     def __init__(self, s3: S3Client) -> None:
         self.s3 = s3
+        self._gets = Gets(s3)
 
     def list(self, prefix: str, after: str = "") -> Iterator[ObjectVersion]:
         """Every object whose path begins with `prefix`, in the order of the keys.
 
         Those up to and including the path `after` are left out.
         """
+        start = {"StartAfter": split(after)[1]} if after else {}
+        while True:
+            page = self._plain_page(prefix, start)
+            found, token = self._page(prefix, start) if page is None else page
+            yield from found
+            if token is None:
+                return
+            start = {"ContinuationToken": token}
+
+    def _plain_page(self, prefix: str, start: dict[str, str]) -> Page | None:
+        """A page by a lean GET, or None: then boto3 is to be asked."""
         bucket, key = split(prefix)
+        query = {"list-type": "2", "prefix": key, "encoding-type": "url"}
+        query |= {_QUERY[name]: place for name, place in start.items()}
+        answer = self._gets.get(bucket, query=query)
+        if answer is None:
+            return None
         try:
-            pages = self.s3.get_paginator("list_objects_v2").paginate(
-                Bucket=bucket, Prefix=key, StartAfter=split(after)[1]
+            page = ET.fromstring(answer.read())  # noqa: S314 - expat limits entities; S3 sends none
+        except (urllib3.exceptions.HTTPError, ET.ParseError):
+            return None
+        space = page.tag.removesuffix("ListBucketResult")
+        found = [
+            ObjectVersion(
+                path=f"s3://{bucket}/{unquote(entry.findtext(f'{space}Key', ''))}",
+                etag=entry.findtext(f"{space}ETag", "").strip('"'),
+                modified=datetime.fromisoformat(entry.findtext(f"{space}LastModified", "")),
+                size=int(entry.findtext(f"{space}Size", "")),
             )
-            for page in pages:
-                for found in page.get("Contents", []):
-                    yield ObjectVersion(
-                        path=f"s3://{bucket}/{found['Key']}",
-                        etag=found["ETag"].strip('"'),
-                        modified=found["LastModified"],
-                        size=found["Size"],
-                    )
+            for entry in page.iterfind(f"{space}Contents")
+        ]
+        return found, page.findtext(f"{space}NextContinuationToken")
+
+    def _page(self, prefix: str, start: dict[str, str]) -> Page:
+        bucket, key = split(prefix)
+        listing: dict[str, Any] = {"Bucket": bucket, "Prefix": key, **start}
+        try:
+            page = self.s3.list_objects_v2(**listing)
         except (ClientError, BotoCoreError) as error:
             raise _storage_error("list", prefix, error) from error
+        found = [
+            ObjectVersion(
+                path=f"s3://{bucket}/{entry['Key']}",
+                etag=entry["ETag"].strip('"'),
+                modified=entry["LastModified"],
+                size=entry["Size"],
+            )
+            for entry in page.get("Contents", [])
+        ]
+        return found, page.get("NextContinuationToken")
 
     def exists_under(self, prefix: str) -> bool:
         """Whether any object's path begins with `prefix`."""

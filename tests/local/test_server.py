@@ -195,3 +195,18 @@ def test_the_work_folder_of_a_killed_server_is_removed_by_the_next(
     assert list(tmp_path.glob("localaws-*"))
     process.start().close()
     assert not list(tmp_path.glob("localaws-*"))
+
+
+def test_a_listing_says_what_a_listing_with_owners_says(client: Callable[[str], Any]) -> None:
+    """The entries that localaws writes itself are those that moto writes, whatever the keys."""
+    s3, bucket = client("s3"), "listed-both-ways"
+    s3.create_bucket(Bucket=bucket)
+    for key in ("a/<&>.json", "a/b c+d%20.json", "a/é.json", 'a/"q".json', "z"):
+        checksum = {"ChecksumAlgorithm": "SHA256"} if "q" in key else {}
+        s3.put_object(Bucket=bucket, Key=key, Body=key.encode(), **checksum)
+    ours = s3.list_objects_v2(Bucket=bucket, Prefix="a/", MaxKeys=3)
+    theirs = s3.list_objects_v2(Bucket=bucket, Prefix="a/", MaxKeys=3, FetchOwner=True)
+    for entry in theirs["Contents"]:
+        del entry["Owner"]
+    assert ours["Contents"] == theirs["Contents"]
+    assert ours["IsTruncated"]

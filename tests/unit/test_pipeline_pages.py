@@ -152,9 +152,7 @@ def test_a_folder_that_cannot_be_written_is_a_matter_of_usage(tmp_path: Path) ->
         ({"ExecutionTime": 3600, "NumberOfWorkers": 3, "WorkerType": "G.2X"}, 6.0, 2.64),
     ],
 )
-def test_a_job_run_costs_metered_or_workers_time(
-    run: Any, hours: float, usd: float
-) -> None:
+def test_a_job_run_costs_metered_or_workers_time(run: Any, hours: float, usd: float) -> None:
     """One minute at least; FLEX has a price of its own."""
     usage = cost.used(run)
     assert usage.dpu_hours == pytest.approx(hours)
