@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -15,16 +14,24 @@ from spark.delta import Bronze
 from spark.job import main
 from spark.session import session
 from spark.storage import Storage, client
+from tests.spark.comparison import Content, differences, table_content
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pyspark.sql import Row, SparkSession
+    from pyspark.sql import DataFrame, Row, SparkSession
 
     from spark.tables import Table
 
 OF_THE_RUN = {"run_id", "batch", "ingested_at", "quarantined_at", "attempts"}
 """Columns that tell when and by whom a row was written, not what it says."""
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Show how the contents of tables differ, row by row, where they are compared with ==."""
+    if op == "==" and isinstance(left, Content) and isinstance(right, Content):
+        return ["the tables differ:", *differences(left, right)]
+    return None
 
 
 @pytest.fixture(scope="session")
@@ -116,28 +123,18 @@ class Lake:
 
     def rows(self, table: Table) -> list[Row]:
         """The table's rows, ordered by key."""
-        frame = self.spark.read.format("delta").load(f"{self.bronze}/{table.name}")
-        return frame.orderBy(*table.key).collect()
+        return self._frame(table).orderBy(*table.key).collect()
 
-    def content(self, tables: Iterable[Table]) -> dict[str, str]:
-        """A hash of what each table says, leaving out when and by which run it was written."""
-        return {
-            table.name: hashlib.sha256(
-                repr(
-                    [
-                        {
-                            name: value
-                            for name, value in row.asDict().items()
-                            if name not in OF_THE_RUN
-                        }
-                        for row in self.rows(table)
-                    ]
-                )
-                .replace(self.landing, "landing")
-                .encode()
-            ).hexdigest()
+    def content(self, tables: Iterable[Table], without: Iterable[str] = OF_THE_RUN) -> Content:
+        """What each table says, leaving out when and by which run it was written."""
+        names = {self.landing: "landing"}
+        return Content(
+            (table.name, table_content(self._frame(table), table.key, without, names))
             for table in tables
-        }
+        )
+
+    def _frame(self, table: Table) -> DataFrame:
+        return self.spark.read.format("delta").load(f"{self.bronze}/{table.name}")
 
 
 @pytest.fixture
