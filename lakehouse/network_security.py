@@ -11,8 +11,9 @@ import pulumi_aws as aws
 if TYPE_CHECKING:
     from lakehouse.naming import Names
 
-_HTTPS = 443
+_HTTPS = (443, 443)
 _ALL_PORTS = (0, 65535)
+_Rule = aws.vpc.SecurityGroupIngressRule | aws.vpc.SecurityGroupEgressRule
 
 
 @dataclass(frozen=True)
@@ -58,58 +59,42 @@ class NetworkSecurity(pulumi.ComponentResource):
             tags={"Name": f"{base}-endpoints"},
             opts=child,
         )
-        # Driver and workers open ports as they like; Glue starts nothing without this rule.
-        low, high = _ALL_PORTS
-        aws.vpc.SecurityGroupIngressRule(
-            "job-from-itself",
-            security_group_id=job.id,
-            referenced_security_group_id=job.id,
-            ip_protocol="tcp",
-            from_port=low,
-            to_port=high,
-            description="Spark driver and workers, from one another",
-            opts=child,
-        )
-        aws.vpc.SecurityGroupEgressRule(
-            "job-to-itself",
-            security_group_id=job.id,
-            referenced_security_group_id=job.id,
-            ip_protocol="tcp",
-            from_port=low,
-            to_port=high,
-            description="Spark driver and workers, to one another",
-            opts=child,
-        )
-        aws.vpc.SecurityGroupEgressRule(
-            "job-to-endpoints",
-            security_group_id=job.id,
-            referenced_security_group_id=endpoints.id,
-            ip_protocol="tcp",
-            from_port=_HTTPS,
-            to_port=_HTTPS,
-            description="HTTPS to the interface endpoints",
-            opts=child,
-        )
-        aws.vpc.SecurityGroupEgressRule(
-            "job-to-s3",
-            security_group_id=job.id,
-            prefix_list_id=args.s3_prefix_list_id,
-            ip_protocol="tcp",
-            from_port=_HTTPS,
-            to_port=_HTTPS,
-            description="HTTPS to S3 through its gateway endpoint",
-            opts=child,
-        )
-        aws.vpc.SecurityGroupIngressRule(
-            "endpoints-from-job",
-            security_group_id=endpoints.id,
-            referenced_security_group_id=job.id,
-            ip_protocol="tcp",
-            from_port=_HTTPS,
-            to_port=_HTTPS,
-            description="HTTPS from Glue job and crawler",
-            opts=child,
-        )
+
+        def rule(
+            kind: type[_Rule],
+            logical: str,
+            group: aws.ec2.SecurityGroup,
+            ports: tuple[int, int],
+            description: str,
+            *,
+            peer: aws.ec2.SecurityGroup | None = None,
+            prefix_list: pulumi.Input[str] | None = None,
+        ) -> None:
+            kind(
+                logical,
+                security_group_id=group.id,
+                referenced_security_group_id=None if peer is None else peer.id,
+                prefix_list_id=prefix_list,
+                ip_protocol="tcp",
+                from_port=ports[0],
+                to_port=ports[1],
+                description=description,
+                opts=child,
+            )
+
+        ingress = aws.vpc.SecurityGroupIngressRule
+        egress = aws.vpc.SecurityGroupEgressRule
+        # Driver and workers open ports as they like; Glue starts nothing without the first rule.
+        text = "Spark driver and workers, from one another"
+        rule(ingress, "job-from-itself", job, _ALL_PORTS, text, peer=job)
+        text = "Spark driver and workers, to one another"
+        rule(egress, "job-to-itself", job, _ALL_PORTS, text, peer=job)
+        text = "HTTPS to the interface endpoints"
+        rule(egress, "job-to-endpoints", job, _HTTPS, text, peer=endpoints)
+        text = "HTTPS to S3 through its gateway endpoint"
+        rule(egress, "job-to-s3", job, _HTTPS, text, prefix_list=args.s3_prefix_list_id)
+        text = "HTTPS from Glue job and crawler"
+        rule(ingress, "endpoints-from-job", endpoints, _HTTPS, text, peer=job)
         self.job_group_id = job.id
         self.endpoint_group_id = endpoints.id
         self.register_outputs(

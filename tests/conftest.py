@@ -1,14 +1,31 @@
-"""Rules for every test: in CI nothing may be skipped."""
+"""For every test: the Pulumi CLI, and the rule that in CI nothing may be skipped."""
 
 from __future__ import annotations
 
 import os
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILT = ROOT / "build" / "bin" / "pulumi"
+
+
+@pytest.fixture(scope="session")
+def pulumi_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder whose bin folder holds the CLI that the project builds, else the one on the PATH."""
+    found = str(BUILT) if BUILT.exists() else shutil.which("pulumi")
+    if found is None:
+        pytest.skip(f"no Pulumi CLI at {BUILT.relative_to(ROOT)} or on the PATH: it takes Go")
+    root = tmp_path_factory.mktemp("pulumi")
+    (root / "bin").mkdir()
+    (root / "bin" / "pulumi").symlink_to(found)
+    return root
 
 
 @pytest.hookimpl(wrapper=True)

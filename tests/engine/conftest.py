@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,20 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
-BUILT = ROOT / "build" / "bin" / "pulumi"
 
 
 @pytest.fixture(scope="session")
-def pulumi_command(tmp_path_factory: pytest.TempPathFactory) -> automation.PulumiCommand:
-    """The Pulumi CLI that the project builds, else the one on the PATH."""
-    found = str(BUILT) if BUILT.exists() else shutil.which("pulumi")
-    if found is None:
-        pytest.skip(f"no Pulumi CLI at {BUILT.relative_to(ROOT)} or on the PATH: it takes Go")
-    # The command wants a folder with a bin folder in it.
-    root = tmp_path_factory.mktemp("pulumi")
-    (root / "bin").mkdir()
-    (root / "bin" / "pulumi").symlink_to(found)
-    return automation.PulumiCommand(str(root))
+def pulumi_command(pulumi_root: Path) -> automation.PulumiCommand:
+    """The Pulumi CLI."""
+    return automation.PulumiCommand(str(pulumi_root))
 
 
 @pytest.fixture(scope="session")
@@ -91,11 +82,6 @@ class EngineStack:
         """What an update would do, to what the engine knows or to what AWS tells now."""
         result = self.stack.preview(refresh=refresh, on_output=self.log.append)
         return counts(result.change_summary)
-
-    def refresh(self) -> dict[str, int]:
-        """Bring the engine's knowledge to what AWS tells; the numbers of resources by outcome."""
-        result = self.stack.refresh(on_output=self.log.append)
-        return counts(result.summary.resource_changes)
 
     def destroy(self) -> dict[str, int]:
         """Delete everything."""

@@ -188,7 +188,7 @@ def test_the_life_of_a_stack(new_stack: Callable[..., Any], client: Callable[[st
     assert waits_for(made, allowed, "aws:glue/crawler:Crawler") == [True]
 
     assert stack.preview() == {"same": created["create"]}
-    assert stack.up() == {"same": created["create"]}
+    assert stack.up(refresh=True) == {"same": created["create"]}, "nothing differs on AWS"
 
     stack.configure({"lakehouse:jobTimeoutMinutes": "90"})
     assert stack.up() == {"same": created["create"] - 1, "update": 1}
@@ -201,7 +201,6 @@ def test_the_life_of_a_stack(new_stack: Callable[..., Any], client: Callable[[st
     assert stack.up(refresh=True) == {"same": created["create"] - 3, "update": 2, "create": 1}
     assert client("glue").get_job(JobName=job["Name"])["Job"]["Timeout"] == 90
     assert closed_to_the_public(client, landing) == {True}
-    assert stack.refresh() == {"same": created["create"]}
 
     client("s3").put_object(Bucket=landing, Key="song-data/a.json", Body=b"{}")
     assert stack.destroy() == {"delete": created["create"]}

@@ -26,20 +26,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parents[2]
-BUILT = ROOT / "build" / "bin" / "pulumi"
 DISPLAY = PlainDisplay(io.StringIO())
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(pulumi_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project folder with one stack's settings, and a backend of its own."""
-    pulumi_command = str(BUILT) if BUILT.exists() else shutil.which("pulumi")
-    if pulumi_command is None:
-        pytest.skip(f"no Pulumi CLI at {BUILT.relative_to(ROOT)} or on the PATH: it takes Go")
-    for folder in ("bin", "backend", "project"):
+    for folder in ("backend", "project"):
         (tmp_path / folder).mkdir()
-    (tmp_path / "bin" / "pulumi").symlink_to(pulumi_command)
-    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PATH", f"{pulumi_root / 'bin'}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path / 'backend'}")
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "of a test")
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "home"))
