@@ -50,9 +50,9 @@ def install(services: Services) -> None:  # noqa: ARG001 - every extension has t
     def respond_to_known(self: S3Response, request: Any, full_url: str) -> Any:
         for name in _UNSUPPORTED:
             if name in request.args:
-                if name == "requestPayment" and request.method == "GET":
+                if name in _FIXED and request.method == "GET":
                     self.backend.get_bucket(self.bucket_name)
-                    return _PAYER
+                    return _FIXED[name]
                 raise NotImplementedError(f"S3 {request.method} ?{name}")
         return respond(self, request, full_url)
 
@@ -92,10 +92,14 @@ def install(services: Services) -> None:  # noqa: ARG001 - every extension has t
     )
 
 
-_PAYER: Final = (
-    f'<RequestPaymentConfiguration xmlns="{_NAMESPACE}"><Payer>BucketOwner</Payer>'
-    "</RequestPaymentConfiguration>"
-)
+# What a bucket has as long as nothing else is put, which is not supported.
+_FIXED: Final = {
+    "abac": f'<AbacStatus xmlns="{_NAMESPACE}"><Status>Disabled</Status></AbacStatus>',
+    "requestPayment": (
+        f'<RequestPaymentConfiguration xmlns="{_NAMESPACE}"><Payer>BucketOwner</Payer>'
+        "</RequestPaymentConfiguration>"
+    ),
+}
 
 
 def _with_rule_ids(document: bytes) -> bytes:

@@ -106,6 +106,7 @@ def test_a_new_bucket_answers_every_question_of_a_read(
     assert "Status" not in s3.get_bucket_versioning(Bucket=name)
     assert "Status" not in s3.get_bucket_accelerate_configuration(Bucket=name)
     assert s3.get_bucket_request_payment(Bucket=name)["Payer"] == "BucketOwner"
+    assert s3.get_bucket_abac(Bucket=name)["AbacStatus"] == {"Status": "Disabled"}
     assert "LoggingEnabled" not in s3.get_bucket_logging(Bucket=name)
     calls = {
         s3.get_bucket_policy: "NoSuchBucketPolicy",
@@ -122,6 +123,18 @@ def test_a_new_bucket_answers_every_question_of_a_read(
         assert refusal(call, Bucket=name) == (code, 404)
         assert refusal(call, Bucket="no-such-bucket") == ("NoSuchBucket", 404)
     assert refusal(s3.head_bucket, Bucket="no-such-bucket") == ("404", 404)
+
+
+def test_the_region_of_a_bucket_is_told_to_anyone(s3: Any, server: process.Server) -> None:
+    """The SDK for Go asks for it without signing, whatever the bucket's policy says."""
+    name = f"region-{uuid4().hex}"
+    s3.create_bucket(Bucket=name)
+    s3.put_bucket_policy(Bucket=name, Policy=DENY.replace("NAME", name))
+    connection = http.client.HTTPConnection(server.endpoint.removeprefix("http://"))
+    connection.request("HEAD", f"/{name}")
+    reply = connection.getresponse()
+    assert (reply.status, reply.headers["x-amz-bucket-region"]) == (200, "us-east-1")
+    connection.close()
 
 
 def test_the_settings_of_a_bucket_come_and_go(s3: Any, refusal: Callable[..., Any]) -> None:
