@@ -14,6 +14,7 @@ import click
 
 from pipeline.answer import Answer
 from pipeline.errors import UsageError
+from pipeline.intake import AS_EVER, Intake
 from pipeline.request import Choice, new_run_id
 
 if TYPE_CHECKING:
@@ -59,10 +60,32 @@ def target_options(command: F) -> F:
     help="Upload this folder's song-data/ and log-data/ first; without it, the run works on what "
     "has landed already.",
 )
+@click.option(
+    "--accept",
+    multiple=True,
+    metavar="PATH",
+    help="Take in a held object all the same: its s3:// path, or its key. May be repeated.",
+)
+@click.option(
+    "--max-quarantined-fraction",
+    type=click.FloatRange(0.0, 1.0),
+    metavar="FRACTION",
+    help="Hold objects of whose records more than this is bad.  [default: 0.5]",
+)
 @click.option("--attach", is_flag=True, help="Take on the job run that is under way.")
 @click.option("--stop", is_flag=True, help="Stop the job run that is under way, and nothing else.")
 @pass_answer
-def run(answer: Answer, /, source: Path | None, attach: bool, stop: bool, **target: Any) -> None:
+def run(
+    answer: Answer,
+    /,
+    *,
+    source: Path | None,
+    accept: tuple[str, ...],
+    max_quarantined_fraction: float | None,
+    attach: bool,
+    stop: bool,
+    **target: Any,
+) -> None:
     """Run the pipeline once: upload, job, crawler, checks, query.
 
     Only files that are new or have changed are uploaded, and only those are ingested: running
@@ -75,12 +98,16 @@ def run(answer: Answer, /, source: Path | None, attach: bool, stop: bool, **targ
       lakehouse run --stack dev --source music
       lakehouse run --stack dev
       lakehouse run --stack dev --attach
+      lakehouse run --stack dev --accept log-data/2018/11/2018-11-03-events.json
     """
     choice = Choice(**target)
-    if (attach or stop) and (choice.local or source is not None or attach == stop):
+    intake = Intake(accept=accept, max_quarantined_fraction=max_quarantined_fraction)
+    if (attach or stop) and (
+        choice.local or source is not None or attach == stop or intake != AS_EVER
+    ):
         raise UsageError(
             "--attach and --stop are about a run that is under way on --stack NAME: pass one of "
-            "them, and no --source."
+            "them, and nothing else."
         )
     from pipeline.progress import display_for  # noqa: PLC0415
     from pipeline.wait import SystemClock  # noqa: PLC0415
@@ -96,7 +123,15 @@ def run(answer: Answer, /, source: Path | None, attach: bool, stop: bool, **targ
     from pipeline.run import run_pipeline  # noqa: PLC0415
 
     answer.document["run_id"] = new_run_id()
-    run_pipeline(choice, source, answer.document, display_for(), SystemClock(), attach=attach)
+    run_pipeline(
+        choice,
+        source,
+        answer.document,
+        display_for(),
+        SystemClock(),
+        attach=attach,
+        intake=intake,
+    )
     if not answer.as_json:
         from pipeline.report import print_run  # noqa: PLC0415
 

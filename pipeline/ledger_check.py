@@ -53,7 +53,7 @@ def statement(tables: Iterable[str], batches: Sequence[str]) -> str:
         )
         parts += [
             f"SELECT 'records', '{kind}', coalesce(sum(f.{column}), 0) "
-            f"FROM ingested_files f WHERE {ours}"
+            f"FROM ingested_files f WHERE {ours} AND f.status = 'ingested'"
             for kind, column in RECORDS.items()
         ]
         parts.append(

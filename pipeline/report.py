@@ -12,6 +12,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from pipeline import intake_report
+
 QUERY_ROWS_SHOWN = 10
 """Rows of the run's query that people see."""
 
@@ -44,6 +46,8 @@ def print_run(document: dict[str, Any]) -> None:
     if document["reasons"]:
         reasons = ", ".join(f"{count:,} {name}" for name, count in document["reasons"].items())
         console.print(f"quarantined because: {reasons}", soft_wrap=True)
+    for line in intake_report.lines(document):
+        console.print(line, soft_wrap=True)
     query = document["query"]
     console.print(f"\n{query['sql']}", soft_wrap=True, markup=False)
     print_rows(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError
 
-from pipeline import local
+from pipeline import intake_report, local
 from pipeline.active_run import INGEST, active
 from pipeline.athena import named_query, run_query
 from pipeline.checks import check
@@ -22,6 +22,7 @@ from pipeline.crawler import crawl
 from pipeline.errors import PipelineBusyError, RunFailedError, StoppedError, UsageError
 from pipeline.explain import explain
 from pipeline.history import remember
+from pipeline.intake import AS_EVER, Intake
 from pipeline.job import finish, run_job
 from pipeline.progress import Stages
 from pipeline.source import Fingerprint, Source, SourceFile, fingerprint, scan
@@ -55,6 +56,7 @@ def run_pipeline(
     clock: Clock,
     *,
     attach: bool = False,
+    intake: Intake = AS_EVER,
 ) -> None:
     """Run every stage and fill `document`, which the design calls the run's JSON.
 
@@ -66,6 +68,7 @@ def run_pipeline(
         clock: see `pipeline.wait.Clock`.
         attach: take on the job run that is under way instead of starting one; the document's
             `run_id` becomes that run's.
+        intake: what the job is told about its input.
 
     Raises:
         pipeline.errors.LakehouseError: any of the tree; see there.
@@ -88,7 +91,7 @@ def run_pipeline(
             if source is not None:
                 _upload(target, source, hashes, stages, document)
             job_run_id = _attach(target, document) if attach else None
-            report, usage = _job(target, job_run_id, stages, document)
+            report, usage = _job(target, job_run_id, intake, stages, document)
             _crawler(target, stages)
             scanned = _checks(target, attempt, report, stages, document)
             _query(target, attempt, stages, document)
@@ -188,7 +191,11 @@ def _attach(target: Target, document: dict[str, Any]) -> str:
 
 
 def _job(
-    target: Target, job_run_id: str | None, stages: Stages, document: dict[str, Any]
+    target: Target,
+    job_run_id: str | None,
+    intake: Intake,
+    stages: Stages,
+    document: dict[str, Any],
 ) -> tuple[dict[str, Any], Usage]:
     """Run the job, or wait for the run `job_run_id`; the job's report, and what the run used."""
     run_id: str = document["run_id"]
@@ -199,14 +206,23 @@ def _job(
             stages.display.doing(state.lower())
 
         if job_run_id is None:
-            done = run_job(target.aws, name, run_id, stages.clock, on_state, log_groups=groups)
+            done = run_job(
+                target.aws,
+                name,
+                run_id,
+                stages.clock,
+                on_state,
+                arguments=intake.arguments(),
+                log_groups=groups,
+            )
         else:
             done = finish(target.aws, name, job_run_id, stages.clock, on_state, log_groups=groups)
         document["job_run_id"] = done.run_id
         report = job_report(target, run_id)
         document["files"] = report["files"]
         document["records"] = report["records"]
-        document["reasons"] = report.get("reasons", {})
+        document["reasons"] = {}
+        document.update({key: report[key] for key in intake_report.KEYS if key in report})
         stage.summary = (
             f"{report['files']['new']:,} new files, {report['records']['read']:,} records"
         )

@@ -126,7 +126,9 @@ def _partitions(months: list[tuple[int, int]]) -> str:
 def _quarantine(bronze: Bronze, processing: str, seen: Manifest) -> None:
     """Keep the batch's bad records, each distinct one of an object version once, with its count."""
     for source in (SONG_SOURCE, LOG_SOURCE):
-        if not any(e.source == source.name and e.quarantined for e in seen.entries):
+        if not any(
+            e.source == source.name and e.error is None and e.quarantined for e in seen.entries
+        ):
             continue
         path = stage.folder(processing, seen.batch, source)
         rows = (

@@ -7,11 +7,13 @@ those that the job has no use for are passed over.
 from __future__ import annotations
 
 import argparse
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from spark.errors import ArgumentError
+from spark.hold import DEFAULT_MAX_QUARANTINED_FRACTION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +41,11 @@ class Arguments:
     max_bytes: int
     lease_minutes: int
     metrics_namespace: str = ""
+    max_object_bytes: int
+    """A larger object is refused instead of read: one partition reads an object from end to end."""
+    max_quarantined_fraction: float = DEFAULT_MAX_QUARANTINED_FRACTION
+    accept: tuple[str, ...] = ()
+    """Paths whose held versions go into the tables."""
     retention_hours: int = SAFE_RETENTION_HOURS
     report_days: int = 90
     quarantine_days: int = 0
@@ -71,6 +78,11 @@ def parse(argv: Sequence[str]) -> Arguments:
     parser.add_argument("--processing", type=_zone, required=True)
     parser.add_argument("--max_files", type=_at_least_one, default=10_000)
     parser.add_argument("--max_bytes", type=_at_least_one, default=4 * 1024**3)
+    parser.add_argument("--max_object_bytes", type=_at_least_one)
+    parser.add_argument(
+        "--max_quarantined_fraction", type=_fraction, default=DEFAULT_MAX_QUARANTINED_FRACTION
+    )
+    parser.add_argument("--accept", action="append", default=[])
     parser.add_argument("--lease_minutes", type=_at_least_one, default=150)
     parser.add_argument("--metrics_namespace", default="")
     parser.add_argument("--retention_hours", type=_whole, default=SAFE_RETENTION_HOURS)
@@ -109,6 +121,9 @@ def parse(argv: Sequence[str]) -> Arguments:
         max_bytes=known.max_bytes,
         lease_minutes=known.lease_minutes,
         metrics_namespace=known.metrics_namespace,
+        max_object_bytes=known.max_object_bytes or known.max_bytes,
+        max_quarantined_fraction=known.max_quarantined_fraction,
+        accept=_paths(known.accept, known.landing),
         retention_hours=known.retention_hours,
         report_days=known.report_days,
         quarantine_days=known.quarantine_days,
@@ -121,6 +136,41 @@ def _zone(text: str) -> str:
     if not _ZONE.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form s3://bucket[/folder]")
     return text
+
+
+def _fraction(text: str) -> float:
+    try:
+        fraction = float(text)
+    except ValueError:
+        fraction = -1.0
+    if not 0 <= fraction <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return fraction
+
+
+def _paths(values: Sequence[str], landing: str) -> tuple[str, ...]:
+    """Paths of landing objects, given whole or as keys; a value may be a JSON list of them.
+
+    Glue hands over one value a name, so that several paths have to travel in one.
+    """
+    paths: list[str] = []
+    for value in values:
+        try:
+            several = json.loads(value) if value.startswith("[") else [value]
+        except ValueError:
+            several = None
+        if not isinstance(several, list) or not all(isinstance(path, str) for path in several):
+            raise ArgumentError(f"--accept {value!r} is neither a path nor a JSON list of paths.")
+        paths += several
+    return tuple(dict.fromkeys(under_landing(path, landing) for path in paths))
+
+
+def under_landing(path: str, landing: str) -> str:
+    """The `s3://` path of what is named by its path or by its key in the landing zone."""
+    whole = path if path.startswith("s3://") else f"{landing}/{path}"
+    if not whole.startswith(f"{landing}/"):
+        raise ArgumentError(f"{path!r} does not lie in the landing zone {landing}.")
+    return whole
 
 
 def _whole(text: str) -> int:

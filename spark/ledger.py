@@ -2,7 +2,7 @@
 
 An object version is its path, etag and modification time; a new upload of a key is a new version.
 Versions that failed come back after a pause that doubles with each attempt, and are parked after
-the last one.
+the last one. Versions that are held come back when their paths are accepted.
 """
 
 from __future__ import annotations
@@ -16,28 +16,33 @@ from pyspark.sql import functions as F  # noqa: N812 # the name that Spark's own
 from spark.ranking import greater
 from spark.reader import microseconds
 from spark.tables import INGESTED_FILES
+from spark.unsettled import MAX_ATTEMPTS, OpenVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pyspark.sql import DataFrame
 
     from spark.delta import Bronze
     from spark.manifest import Manifest
     from spark.storage import ObjectVersion
-
-MAX_ATTEMPTS = 5
-"""A version that could not be read this often is parked: only a new upload brings it back."""
+    from spark.unsettled import VersionKey
 
 _LISTING_CHUNK = 50_000
 """Listed versions compared with the ledger at a time: bounds the driver's memory."""
 
+_MODIFIED_US = "unix_micros(source_modified) as modified_us"
 _KEY = ("source_path", "source_etag", "modified_us")
 
 
-def pending(bronze: Bronze, listed: Iterable[ObjectVersion]) -> Iterator[ObjectVersion]:
-    """The listed versions that the ledger does not settle, in the order of the listing."""
-    settled = _settled(bronze)
+def pending(
+    bronze: Bronze, listed: Iterable[ObjectVersion], accepted: Sequence[str] = ()
+) -> Iterator[ObjectVersion]:
+    """The listed versions that the ledger does not settle, in the order of the listing.
+
+    Held versions are settled, but for those of `accepted` paths.
+    """
+    settled = _settled(bronze, accepted)
     versions = iter(listed)
     while chunk := _next(bronze, versions):
         rows = [(v.path, v.etag, microseconds(v.modified), i) for i, v in enumerate(chunk)]
@@ -54,19 +59,44 @@ def _next(bronze: Bronze, versions: Iterator[ObjectVersion]) -> list[ObjectVersi
         return list(islice(versions, _LISTING_CHUNK))
 
 
-def _settled(bronze: Bronze) -> DataFrame:
-    """The keys of versions that are done, parked, or waiting for their next attempt."""
+def _settled(bronze: Bronze, accepted: Sequence[str]) -> DataFrame:
+    """The keys of versions that are done, held, parked, or waiting for their next attempt."""
     now = int(datetime.now(UTC).timestamp())
     waits = f"unix_timestamp(ingested_at) + 60 * power(2, attempts) > {now}"
-    return (
-        bronze.read(INGESTED_FILES)
-        .where(f"status <> 'failed' or attempts >= {MAX_ATTEMPTS} or {waits}")
-        .select(
-            "source_path",
-            "source_etag",
-            F.expr("unix_micros(source_modified)").alias("modified_us"),
-        )
+    entries = bronze.read(INGESTED_FILES)
+    if accepted:
+        entries = entries.where((F.col("status") != "held") | ~F.col("source_path").isin(*accepted))
+    return entries.where(f"status <> 'failed' or attempts >= {MAX_ATTEMPTS} or {waits}").select(
+        "source_path", "source_etag", F.expr(_MODIFIED_US)
     )
+
+
+def unsettled(bronze: Bronze) -> dict[VersionKey, OpenVersion]:
+    """The versions that the ledger has as held or failed."""
+    columns = ("source_path", "source_etag", "status", "error", "attempts")
+    rows = (
+        bronze.read(INGESTED_FILES)
+        .where("status <> 'ingested'")
+        .select(*columns, "records_read", "quarantined", F.expr(_MODIFIED_US))
+    )
+    return {
+        (row["source_path"], row["source_etag"], row["modified_us"]): OpenVersion(
+            path=row["source_path"],
+            status=row["status"],
+            error=row["error"],
+            attempts=row["attempts"],
+            records_read=row["records_read"],
+            quarantined=row["quarantined"],
+        )
+        for row in rows.collect()
+    }
+
+
+def unknown(bronze: Bronze, paths: Sequence[str]) -> list[str]:
+    """Those of the paths of which the ledger has no version."""
+    known = bronze.read(INGESTED_FILES).where(F.col("source_path").isin(*paths))
+    found = {row["source_path"] for row in known.select("source_path").distinct().collect()}
+    return [path for path in paths if path not in found]
 
 
 def holds(bronze: Bronze, manifest: Manifest) -> bool:
@@ -78,7 +108,8 @@ def holds(bronze: Bronze, manifest: Manifest) -> bool:
 def record(bronze: Bronze, manifest: Manifest) -> None:
     """Enter a batch's versions into the ledger, all in one commit.
 
-    A version that is there already is one that failed before: it counts one more attempt.
+    A version that is there already is being read again: its entry is replaced, with one more
+    attempt.
     """
     rows = [
         (
@@ -105,7 +136,7 @@ def record(bronze: Bronze, manifest: Manifest) -> None:
     before = bronze.read(INGESTED_FILES).select(
         "source_path",
         "source_etag",
-        F.expr("unix_micros(source_modified)").alias("modified_us"),
+        F.expr(_MODIFIED_US),
         F.col("attempts").alias("attempts_before"),
     )
     counted = entries.join(before, [*_KEY], "left").select(

@@ -18,14 +18,17 @@ if TYPE_CHECKING:
 
     from spark.storage import Storage
 
-FORMAT = 1
+FORMAT = 2
+_READABLE = {1, FORMAT}
+"""Format 1 knew no held versions, nothing else differs."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """One object version of a batch, with the account of its records.
 
-    `error` is None for a version that was read whole; the others bring no record to any table.
+    `error` is None for a version that was read whole and is not `held`; the others bring no record
+    to any table. A held version has its counts all the same.
     """
 
     source: str
@@ -39,10 +42,13 @@ class Entry:
     ignored: int
     quarantined: int
     duplicates: int
+    held: bool = False
 
     @property
     def status(self) -> str:
         """The ledger's word for what became of the version."""
+        if self.held:
+            return "held"
         return "ingested" if self.error is None else "failed"
 
 
@@ -56,7 +62,7 @@ class Manifest:
     entries: tuple[Entry, ...]
 
     refused: tuple[str, ...]
-    """Paths whose rows in the stage count for nothing: failed, or changed since the listing."""
+    """Paths whose rows in the stage count for nothing: failed, held, or changed since listed."""
     reasons: dict[str, int]
     """How many records were quarantined for each reason."""
 
@@ -121,9 +127,9 @@ def _path(processing: str, batch: str) -> str:
 
 
 def _read(document: Any, path: str) -> Manifest:
-    if document.get("format") != FORMAT:
+    if document.get("format") not in _READABLE:
         raise StorageError(
-            f"{path} has format {document.get('format')}, and this job reads format {FORMAT}. "
+            f"{path} has format {document.get('format')}, and this job reads up to {FORMAT}. "
             f"Let the release of the job that wrote it finish its run first."
         )
     return Manifest(

@@ -9,6 +9,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from spark.unsettled import Unsettled
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -28,19 +30,20 @@ class Report:
     statuses: Counter[str] = field(default_factory=Counter)
     records: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
-    failures: list[dict[str, str]] = field(default_factory=list)
     batches: list[str] = field(default_factory=list)
+    unsettled: Unsettled = field(default_factory=Unsettled)
     finished_runs: list[str] = field(default_factory=list)
 
     def counting(self, versions: Iterable[ObjectVersion]) -> Iterator[ObjectVersion]:
         """Pass the listed versions on, counting them."""
-        for version in versions:
+        for version in self.unsettled.passing(versions):
             self.listed += 1
             yield version
 
     def add(self, seen: Manifest, pinned: int) -> None:
         """Count a batch of this run, of which `pinned` versions were to be read."""
         self.new += pinned
+        self.unsettled.update(seen)
         self._count(seen)
 
     def add_finished(self, left: Manifest) -> None:
@@ -53,13 +56,13 @@ class Report:
         self.reasons.update(seen.reasons)
         for entry in seen.entries:
             self.statuses[entry.status] += 1
+            if entry.error is not None:
+                continue
             self.records["read"] += entry.records_read
             self.records["good"] += entry.kept
             self.records["ignored"] += entry.ignored
             self.records["quarantined"] += entry.quarantined
             self.records["duplicates"] += entry.duplicates
-            if entry.error is not None:
-                self.failures.append({"path": entry.path, "error": entry.error})
 
     def as_json(self) -> dict[str, Any]:
         """The report as the pipeline reads it."""
@@ -72,10 +75,12 @@ class Report:
                 "new": self.new,
                 "ingested": self.statuses["ingested"],
                 "failed": self.statuses["failed"],
+                "held": self.statuses["held"],
             },
             "records": {kind: self.records[kind] for kind in kinds},
             "reasons": dict(sorted(self.reasons.items())),
-            "failures": self.failures,
+            **self.unsettled.as_json(),
+            "released": self.unsettled.released,
             "finished_runs": self.finished_runs,
             "batches": self.batches,
         }

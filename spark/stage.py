@@ -118,11 +118,22 @@ def accounts(
     return found
 
 
-def reasons(spark: SparkSession, path: str, refused: Sequence[str]) -> dict[str, int]:
-    """How many records of a stage were quarantined for each reason."""
-    each = bad_records(spark, path, refused).select(F.explode("reasons").alias("reason"))
-    counts = each.groupBy("reason").agg(F.count(F.lit(1)).alias("records")).orderBy("reason")
-    return {row["reason"]: row["records"] for row in counts.collect()}
+def reasons(
+    spark: SparkSession, path: str, unusable: Sequence[str], apart: Sequence[str]
+) -> dict[str | None, dict[str, int]]:
+    """How many records of a stage were refused for each reason, without those of `unusable` paths.
+
+    Those of the paths in `apart` are counted by path, the others together under None.
+    """
+    of = F.when(F.col("source_path").isin(*apart), F.col("source_path")) if apart else F.lit(None)
+    each = bad_records(spark, path, unusable).select(
+        of.cast("string").alias("path"), F.explode("reasons").alias("reason")
+    )
+    counts = each.groupBy("path", "reason").agg(F.count(F.lit(1)).alias("records"))
+    found: dict[str | None, dict[str, int]] = {}
+    for row in counts.orderBy("path", "reason").collect():
+        found.setdefault(row["path"], {})[row["reason"]] = row["records"]
+    return found
 
 
 def good_records(spark: SparkSession, path: str, refused: Sequence[str]) -> DataFrame:

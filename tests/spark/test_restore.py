@@ -68,7 +68,7 @@ def test_a_bad_run_is_undone_and_its_files_are_taken_again(
     assert set(report["tables"]) == {table.name for table in TABLES}
     assert report["tables"]["songs"]["to"] < report["tables"]["songs"]["from"]
     assert lake.content(TABLES) == before
-    assert lake.run()["files"] == {"listed": 5, "new": 3, "ingested": 3, "failed": 0}
+    assert lake.run()["files"] == {"listed": 5, "new": 3, "ingested": 3, "failed": 0, "held": 0}
     assert lake.content(TABLES) == with_all
     again = lake.run(task="restore", restore_run="run-2", and_later="true")
     assert (again["undone_runs"], again["tables"]) == ([], {})

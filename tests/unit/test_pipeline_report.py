@@ -43,6 +43,19 @@ def test_the_report_is_plain_columns_in_a_pipe(capsys: pytest.CaptureFixture[str
     assert "run r-1: 2.5 s (job 2.5 s)" in lines
 
 
+def test_what_waits_for_somebody_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """Held and failed objects with their reasons, and what to do about them."""
+    held = {"path": "s3://l/log-data/[1].json", "read": 4, "quarantined": 3, "error": "3 of 4"}
+    failure = {"path": "s3://l/log-data/2.json.gz", "error": "EOFError", "attempts": 5}
+    waits = {"held": [held], "failures": [failure | {"parked": True}], "released": ["s3://l/x"]}
+    print_run(DOCUMENT | waits)
+    lines = capsys.readouterr().out.splitlines()
+    assert "held: s3://l/log-data/[1].json: 3 of 4" in lines
+    assert "failed: s3://l/log-data/2.json.gz: EOFError (parked)" in lines
+    assert "released: s3://l/x" in lines
+    assert any("release with `lakehouse run --accept PATH`" in line for line in lines)
+
+
 def test_values_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     """Brackets and colons are no markup, control characters are written out, null is a dash."""
     print_run(DOCUMENT)

@@ -1,0 +1,37 @@
+"""What a run tells people about input that is not in the tables, or not as it used to be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KEYS = ("reasons", "held", "failures", "released")
+"""Keys of the job's report that a run's document takes over."""
+
+SHOWN = 10
+"""Objects of a kind that people see; the document has them all."""
+
+
+def lines(document: Mapping[str, Any]) -> list[str]:
+    """Say, a line each, what waits for somebody and what to do about it."""
+    told = [f"released: {path}" for path in document.get("released", [])]
+    held = document.get("held", [])
+    told += [f"held: {found['path']}: {found['error']}" for found in held[:SHOWN]]
+    if held:
+        told.append(
+            f"{_objects(held)} held: nothing of them is in the tables. Land better ones under the "
+            "same keys, or release with `lakehouse run --accept PATH`."
+        )
+    failures = document.get("failures", [])
+    for found in failures[:SHOWN]:
+        what = "parked" if found["parked"] else "tried again by a later run"
+        told.append(f"failed: {found['path']}: {found['error']} ({what})")
+    if len(failures) > SHOWN:
+        told.append(f"{_objects(failures)} could not be read")
+    return told
+
+
+def _objects(found: list[Any]) -> str:
+    return "1 object" if len(found) == 1 else f"{len(found):,} objects"

@@ -1,0 +1,178 @@
+"""One batch: stage object versions, judge each by itself, count them as seen, bring them in.
+
+A batch goes: stage, manifest, tables, ledger, removal of the stage. From the manifest on the
+versions count as seen, and each step after it may be repeated (docs/adr/0004).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from spark import apply, hold, ledger, manifest, restore_point, stage
+from spark.contract import CONTRACT_VERSION, SOURCES
+from spark.manifest import Entry, Manifest
+from spark.reader import CHANGED
+from spark.unsettled import key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from spark.arguments import Arguments
+    from spark.contract import Source
+    from spark.delta import Bronze
+    from spark.report import Report
+    from spark.storage import ObjectVersion
+    from spark.unsettled import VersionKey
+
+
+def cut(versions: Iterable[ObjectVersion], arguments: Arguments) -> Iterator[list[ObjectVersion]]:
+    """Cut into batches of at most `max_files` versions and, from the second on, `max_bytes`."""
+    batch: list[ObjectVersion] = []
+    size = 0
+    for version in versions:
+        full = len(batch) == arguments.max_files or size + version.size > arguments.max_bytes
+        if batch and full:
+            yield batch
+            batch, size = [], 0
+        batch.append(version)
+        size += version.size
+    if batch:
+        yield batch
+
+
+def finish_open(bronze: Bronze, processing: str, report: Report) -> None:
+    """Finish the batches that earlier runs left open: what has a manifest counts as seen."""
+    for left in manifest.unfinished(bronze.storage, processing):
+        print(f"finishing batch {left.batch} of run {left.run_id}")  # noqa: T201 # the job's log
+        finish(bronze, processing, left)
+        report.add_finished(left)
+
+
+def finish(bronze: Bronze, processing: str, seen: Manifest) -> None:
+    """Apply a batch that counts as seen, enter it into the ledger, remove its stage."""
+    if seen.entries and not ledger.holds(bronze, seen):
+        restore_point.record(bronze, processing, seen.run_id)
+        apply.apply(bronze, processing, seen)
+        ledger.record(bronze, seen)
+    manifest.remove(bronze.storage, processing, seen.batch)
+
+
+def begin(
+    bronze: Bronze,
+    arguments: Arguments,
+    versions: list[ObjectVersion],
+    accepted: Collection[VersionKey],
+) -> Manifest:
+    """Stage the versions and write the manifest of those that were still there.
+
+    Versions in `accepted` are not held, whatever they hold.
+    """
+    batch = f"{arguments.run_id}.{uuid4().hex[:12]}"
+    print(f"batch of {len(versions)} object versions")  # noqa: T201 # the job's log
+    entries: list[Entry] = []
+    refused: list[str] = []
+    reasons: Counter[str] = Counter()
+    for source in SOURCES:
+        of_source = [v for v in versions if stage.source_of(v.path, arguments.landing) is source]
+        large = [v for v in of_source if v.size > arguments.max_object_bytes]
+        entries += [_failed(source, version, _too_large(arguments)) for version in large]
+        own = [v for v in of_source if v.size <= arguments.max_object_bytes]
+        if not own:
+            continue
+        path = stage.folder(arguments.processing, batch, source)
+        with bronze.steps(f"stage {source.name}"):
+            stage.write(bronze.spark, source, own, path)
+        with bronze.steps(f"count {source.name}"):
+            read = {a.source_path: a for a in stage.accounts(bronze.spark, source, own, path)}
+        held = [
+            version.path
+            for version in own
+            if key_of(version) not in accepted and _is_held(read[version.path], arguments)
+        ]
+        unusable = [account.source_path for account in read.values() if account.error is not None]
+        why: dict[str | None, dict[str, int]] = {}
+        if any(account.quarantined for account in read.values()):
+            why = stage.reasons(bronze.spark, path, unusable, apart=held)
+            reasons.update(why.get(None, {}))
+        refused += [*unusable, *held]
+        for version in own:
+            account = read[version.path]
+            if version.path in held:
+                entries.append(_held(source, version, account, why[version.path]))
+            elif account.error != CHANGED:
+                entries.append(_entry(source, version, account))
+    seen = Manifest(
+        batch=batch,
+        run_id=arguments.run_id,
+        contract_version=CONTRACT_VERSION,
+        entries=tuple(entries),
+        refused=tuple(refused),
+        reasons=dict(reasons),
+    )
+    manifest.write(bronze.storage, arguments.processing, seen)
+    return seen
+
+
+def _is_held(account: stage.Account, arguments: Arguments) -> bool:
+    return account.error is None and hold.is_too_bad(
+        account.records_read, account.quarantined, arguments.max_quarantined_fraction
+    )
+
+
+def _too_large(arguments: Arguments) -> str:
+    return (
+        f"not read: larger than {arguments.max_object_bytes} bytes, the most that one object may "
+        "have (--max_object_bytes). Land it in parts"
+    )
+
+
+def _entry(source: Source, version: ObjectVersion, account: stage.Account) -> Entry:
+    if account.error is not None:
+        return _failed(source, version, account.error)
+    if account.records_read == 0 and version.size > 0:
+        return _failed(source, version, "no record in an object that is not empty")
+    return _counted(source, version, account, None)
+
+
+def _held(
+    source: Source, version: ObjectVersion, account: stage.Account, reasons: dict[str, int]
+) -> Entry:
+    why = hold.why(account.records_read, account.quarantined, reasons)
+    return _counted(source, version, account, why)
+
+
+def _counted(
+    source: Source, version: ObjectVersion, account: stage.Account, held: str | None
+) -> Entry:
+    return Entry(
+        source=source.name,
+        path=version.path,
+        etag=version.etag,
+        modified=version.modified,
+        size=version.size,
+        error=held,
+        records_read=account.records_read,
+        kept=account.kept,
+        ignored=account.ignored,
+        quarantined=account.quarantined,
+        duplicates=account.duplicates,
+        held=held is not None,
+    )
+
+
+def _failed(source: Source, version: ObjectVersion, error: str) -> Entry:
+    return Entry(
+        source=source.name,
+        path=version.path,
+        etag=version.etag,
+        modified=version.modified,
+        size=version.size,
+        error=error,
+        records_read=0,
+        kept=0,
+        ignored=0,
+        quarantined=0,
+        duplicates=0,
+    )
