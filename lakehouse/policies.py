@@ -207,10 +207,14 @@ def operator_policy(names: Names) -> Document:
                 [names.bucket_arn(LANDING, path) for path in UPLOADS],
             ),
             allow("ListLanding", _WRITE_LIST, [names.bucket_arn(LANDING)]),
+            # What was uploaded already, and how the runs went; nothing that a run could load.
             allow(
-                "KeepUploadIndex",
+                "OwnNotes",
                 ["s3:GetObject", "s3:PutObject"],
-                [names.bucket_arn(PROCESSING, "uploads/*")],
+                [
+                    names.bucket_arn(PROCESSING, "uploads/index.json"),
+                    names.bucket_arn(PROCESSING, "pipeline-runs/*.json"),
+                ],
             ),
             # Athena reads with the rights of whoever asks.
             allow(
@@ -219,15 +223,6 @@ def operator_policy(names: Names) -> Document:
                 [names.bucket_arn(BRONZE, "*"), names.bucket_arn(PROCESSING, "reports/*")],
             ),
             allow("ListTables", _LIST, [names.bucket_arn(BRONZE), names.bucket_arn(PROCESSING)]),
-            # What was uploaded already, and how the runs went.
-            allow(
-                "OwnNotes",
-                ["s3:GetObject", "s3:PutObject"],
-                [
-                    names.bucket_arn(PROCESSING, "uploads/*"),
-                    names.bucket_arn(PROCESSING, "pipeline-runs/*"),
-                ],
-            ),
             allow("Results", ["s3:GetObject", *_WRITE], [names.bucket_arn(RESULTS, "*")]),
             allow("ListResults", _WRITE_LIST, [names.bucket_arn(RESULTS)]),
             # What analysts were answered is theirs: nobody puts another answer in its place.
