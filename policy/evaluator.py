@@ -33,7 +33,9 @@ class Request:
     """Who wants to do what to what."""
 
     principal: str
-    """The ARN of a role or user, or a service such as ``glue.amazonaws.com``."""
+    """The ARN of a role or user, of an identity provider for those with its tokens, or a service
+    such as ``glue.amazonaws.com``.
+    """
     action: str
     resource: str
     context: Context = field(default_factory=dict)
@@ -109,6 +111,8 @@ def _allow(listed: Sequence[Statement], request: Request) -> bool:
 def _names(statement: Statement, request: Request) -> str | None:
     """How a resource's statement means the principal: itself, its account, or not at all."""
     kind = "AWS" if request.account else "Service"
+    if ":oidc-provider/" in request.principal:
+        kind = "Federated"
     named = set(statement.of_kind(kind))
     if "*" in statement.of_kind("AWS") or request.principal in named:
         return "principal"

@@ -82,7 +82,7 @@ def every_resource(stack: Stack) -> Iterator[Problem]:
     for policy, one in _allows(stack):
         if _everywhere(one):
             for action in one.actions or ("*",):
-                if action not in iam_actions.STAR_RESOURCES:
+                if action not in iam_actions.STAR_RESOURCES | iam_actions.DEPLOYER_STARS:
                     yield policy, f"the statement {one.sid} allows {action} on every resource"
 
 
@@ -126,7 +126,9 @@ def exposure(stack: Stack) -> Iterator[Problem]:
         for action in _grants(one, iam_actions.CREDENTIALS):
             yield policy, f"the statement {one.sid} hands out credentials by {action}"
         for action in one.actions or ("*",):
-            if action != "iam:PassRole" and _overlaps(action, iam_actions.PERMISSIONS):
+            reads = action.rpartition(":")[2].startswith(iam_actions.READ_VERBS)
+            changes = not reads and _overlaps(action, iam_actions.PERMISSIONS)
+            if changes and action != "iam:PassRole":
                 yield policy, f"the statement {one.sid} changes permissions by {action}"
         if not _everywhere(one):
             continue
@@ -148,11 +150,22 @@ def trust(stack: Stack) -> Iterator[Problem]:
             for principal in one.of_kind("AWS"):
                 if "*" in principal:
                     yield role, f"the statement {one.sid} trusts {principal}"
+            for provider in one.of_kind("Federated"):
+                yield from _open_to_tokens(role, one, provider)
             for service in one.of_kind("Service"):
                 if service not in SERVICES:
                     yield role, f"the statement {one.sid} trusts {service}"
                 if "aws:sourceaccount" not in one.condition_keys():
                     yield role, f"the statement {one.sid} lets {service} act for other accounts"
+
+
+def _open_to_tokens(role: Resource, one: Statement, provider: str) -> Iterator[Problem]:
+    """A token has to be meant for AWS, and its subject named whole: `repo:o/*` is every branch."""
+    equal = {key.lower(): values for key, values in one.conditions.get("StringEquals", {}).items()}
+    for claim in ("aud", "sub"):
+        key = f"{provider.partition('oidc-provider/')[2]}:{claim}".lower()
+        if key not in equal:
+            yield role, f"the statement {one.sid} takes tokens of {provider} with any {claim}"
 
 
 @rule(25, "CKV_AWS_274", "CKV2_AWS_56", "CKV2_AWS_40")

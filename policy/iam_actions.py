@@ -17,6 +17,24 @@ STAR_RESOURCES = {
 }
 """Action -> why it may stand beside ``Resource: *``. Nothing else may."""
 
+_NO_ARN = "takes no ARN; only the deployer of CI holds it"
+
+DEPLOYER_STARS = {
+    "ec2:DescribeAvailabilityZones": _EC2_TELLS,
+    "ec2:DescribeFlowLogs": _EC2_TELLS,
+    "ec2:DescribeManagedPrefixLists": _EC2_TELLS,
+    "ec2:DescribeNetworkAcls": _EC2_TELLS,
+    "ec2:DescribePrefixLists": _EC2_TELLS,
+    "ec2:DescribeSecurityGroupRules": _EC2_TELLS,
+    "ec2:DescribeVpcs": _EC2_TELLS,
+    "glue:CreateSecurityConfiguration": _NO_ARN,
+    "glue:DeleteSecurityConfiguration": _NO_ARN,
+    "kms:CreateKey": "takes no ARN; a condition on the tag of the new key limits it",
+    "kms:ListAliases": "takes no ARN; it tells names, no secret",
+    "ssm:DescribeParameters": "takes no ARN; it tells names, no value",
+}
+"""The same for what bootstrap/ lets the deployer and the previewer of CI do."""
+
 ESCALATION = (
     "cloudformation:CreateStack",
     "datapipeline:CreatePipeline",

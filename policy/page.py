@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from policy.iam_actions import STAR_RESOURCES
+from policy.iam_actions import DEPLOYER_STARS, STAR_RESOURCES
 from policy.rules import RULES
-from policy.waivers import NOT_CHECKED, WAIVERS
+from policy.waivers import BOOTSTRAP_WAIVERS, NOT_CHECKED, WAIVERS
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "security.md"
 
@@ -30,11 +30,16 @@ def _tables() -> dict[str, list[str]]:
         "waivers": _table(
             ("rule", "resource", "why"),
             *((f"`{one.rule}`", f"`{one.resource}`", one.reason) for one in WAIVERS),
+            *(
+                (f"`{one.rule}`", f"bootstrap: `{one.resource}`", one.reason)
+                for one in BOOTSTRAP_WAIVERS
+            ),
             *((name, "all", reason) for name, reason in NOT_CHECKED.items()),
         ),
         "stars": _table(
             ("action", "why it may name every resource"),
             *((f"`{action}`", reason) for action, reason in STAR_RESOURCES.items()),
+            *((f"`{action}`", reason) for action, reason in DEPLOYER_STARS.items()),
         ),
     }
 

@@ -11,7 +11,7 @@ from pulumi_policy.proxy import UnknownValueError
 
 from policy.model import UNKNOWN, Finding, Resource, Rule, Stack
 from policy.rules import RULES
-from policy.waivers import WAIVERS
+from policy.waivers import BOOTSTRAP_WAIVERS, WAIVERS
 
 if TYPE_CHECKING:
     from pulumi_policy import PolicyResource, ReportViolation, StackValidationArgs
@@ -36,7 +36,7 @@ def stack_of(args: StackValidationArgs) -> Stack:
 def _policy(rule: Rule) -> StackValidationPolicy:
     def validate(args: StackValidationArgs, report_violation: ReportViolation) -> None:
         for finding in rule.findings(stack_of(args)):
-            if not any(waiver.covers(finding) for waiver in WAIVERS):
+            if not any(waiver.covers(finding) for waiver in (*WAIVERS, *BOOTSTRAP_WAIVERS)):
                 report_violation(_message(finding), finding.resource.urn)
 
     return StackValidationPolicy(

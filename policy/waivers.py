@@ -38,6 +38,28 @@ WAIVERS = (
     ),
 )
 
+_DEPLOYS = (
+    "a deployer makes roles, under names that are not known yet: only with the permissions boundary"
+)
+
+BOOTSTRAP_WAIVERS = (
+    Waiver("bucket-access-logs", "aws:s3/bucket:Bucket access-logs", WAIVERS[0].reason),
+    Waiver("bucket-encryption", "aws:s3/*Encryption* access-logs", WAIVERS[1].reason),
+    Waiver("escalation", "aws:iam/policy:Policy deployer-identity", _DEPLOYS),
+    Waiver("exposure", "aws:iam/policy:Policy deployer-identity", _DEPLOYS),
+    Waiver(
+        "exposure",
+        "aws:iam/policy:Policy deployer-storage",
+        "a deployer writes the policies of the buckets that it makes, and of no others",
+    ),
+    Waiver(
+        "exposure",
+        "aws:iam/policy:Policy deployer-services",
+        "Glue's security configurations take no ARN",
+    ),
+)
+"""The exceptions of bootstrap/, which makes the deployer."""
+
 NOT_CHECKED = {
     "CKV_AWS_144": "no replication to another region: landing can be filled again from the source, "
     "and every table from landing",

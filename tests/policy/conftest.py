@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import bootstrap.program
 from lakehouse.program import program
 from localaws.bridge import stack_config
 from localaws.bridge.monitor import run
@@ -60,6 +61,9 @@ class Collected:
             return f"arn:aws:s3:::{identifier}"
         if kind == "role":
             return f"arn:aws:iam::{self.account}:role/{identifier}"
+        if kind == "openIdConnectProvider":
+            issuer = "token.actions.githubusercontent.com"
+            return f"arn:aws:iam::{self.account}:oidc-provider/{issuer}"
         if kind == "logGroup":
             return f"arn:aws:logs:{self.region}:{self.account}:log-group:{identifier}"
         if kind == "topic":
@@ -84,6 +88,32 @@ def declare() -> Callable[..., Stack]:
         return made[key]
 
     return collect
+
+
+@pytest.fixture(scope="session")
+def declare_bootstrap() -> Callable[..., Stack]:
+    """Return a function that collects what the bootstrap of an account declares."""
+
+    def collect(**settings: str) -> Stack:
+        file = ROOT / "bootstrap" / "Pulumi.account.yaml"
+        config = {**stack_config(file), **settings}
+        target = Collected(ACCOUNT, config["aws:region"])
+        run(
+            bootstrap.program.program,
+            target,
+            project="lakehouse-bootstrap",
+            stack="account",
+            config={key: value for key, value in config.items() if value},
+        )
+        return Stack(tuple(target.resources), json.loads(config["aws:defaultTags"])["tags"])
+
+    return collect
+
+
+@pytest.fixture(scope="session")
+def bootstrapped(declare_bootstrap: Callable[..., Stack]) -> Stack:
+    """The bootstrap with every setting at its default."""
+    return declare_bootstrap()
 
 
 @pytest.fixture(params=STACKS)

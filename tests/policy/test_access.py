@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bootstrap.boundary import boundary
+from bootstrap.names import BootstrapNames
 from lakehouse.account import Account
 from lakehouse.naming import ZONES, Names
 from policy.evaluator import Decision, Request, evaluate
@@ -358,6 +360,19 @@ def test_a_boundary_takes_away_what_it_leaves_out(world: World) -> None:
     assert world.can("job", "s3:GetObject", "{landing-zone}/a.json", {}, boundary)
     assert not world.can("job", "kms:Decrypt", "{key}", {}, boundary)
     assert world.can("job", "kms:Decrypt", "{key}", {})
+
+
+def test_the_boundary_of_the_bootstrap_takes_nothing_that_is_needed(world: World) -> None:
+    """Whatever an actor can do, it can do under the boundary, and nothing about identities."""
+    limit = boundary(BootstrapNames(NAMES.prefix, NAMES.account))
+    alias = {"kms:resourceAliases": NAMES.key_alias}
+    for actor, action, resource, expected in TABLE:
+        if expected:
+            assert world.can(actor, action, resource, alias, limit), (actor, action, resource)
+    for action in ("iam:PutRolePolicy", "iam:PassRole", "sts:AssumeRole", "kms:PutKeyPolicy"):
+        everything = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+        request = Request(NAMES.iam_arn("role/r"), action, world.places["key"], alias)
+        assert evaluate(request, identity=[everything], boundary=limit) is not Decision.ALLOWED
 
 
 def test_nobody_is_let_into_a_bucket_by_the_bucket(world: World) -> None:

@@ -1,0 +1,267 @@
+"""The bootstrap of an account: who may be deployer and previewer, and what they can do."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bootstrap.names import BootstrapNames
+from lakehouse.account import Account
+from lakehouse.errors import ConfigError
+from policy.evaluator import Decision, Request, evaluate
+from policy.report import check
+from policy.waivers import BOOTSTRAP_WAIVERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from policy.model import Stack
+
+ACCOUNT = "111122223333"
+NAMES = BootstrapNames("music", Account(ACCOUNT, "aws", "us-east-1"))
+ISSUER = "token.actions.githubusercontent.com"
+PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}"
+REPOSITORY = "repo:example/music-lakehouse"
+CAN, CANNOT = True, False
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/lakehouse-bootstrap/music-boundary"
+MANAGED_POLICY_LIMIT = 6144
+"""Characters without white space ("IAM and AWS STS quotas")."""
+
+SUBJECTS = [
+    ("deployer", f"{REPOSITORY}:ref:refs/heads/main", CAN),
+    ("deployer", f"{REPOSITORY}:environment:prod", CAN),
+    ("deployer", f"{REPOSITORY}:pull_request", CANNOT),
+    ("deployer", f"{REPOSITORY}:ref:refs/heads/feature", CANNOT),
+    ("deployer", f"{REPOSITORY}:ref:refs/heads/main2", CANNOT),
+    ("deployer", f"{REPOSITORY}:environment:staging", CANNOT),
+    ("deployer", "repo:example/music-lakehouse-fork:ref:refs/heads/main", CANNOT),
+    ("deployer", "repo:somebody/music-lakehouse:ref:refs/heads/main", CANNOT),
+    ("previewer", f"{REPOSITORY}:pull_request", CAN),
+    ("previewer", f"{REPOSITORY}:ref:refs/heads/main", CANNOT),
+    ("previewer", "repo:somebody/music-lakehouse:pull_request", CANNOT),
+]
+
+_UNDER = {"iam:PermissionsBoundary": BOUNDARY}
+_OURS = {"aws:ResourceTag/Project": "lakehouse"}
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/music-dev-job"
+KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/k"
+OWN = f"arn:aws:iam::{ACCOUNT}:role/lakehouse-bootstrap/music-deployer"
+STATE = f"arn:aws:s3:::{NAMES.state_bucket}"
+GLUE = f"arn:aws:glue:us-east-1:{ACCOUNT}:job"
+ELSEWHERE = f"arn:aws:glue:eu-west-1:{ACCOUNT}:job/music-dev-bronze"
+
+TABLE: list[tuple[str, str, str, dict[str, str], bool]] = [
+    # Roles: only under the boundary, only to Glue and flow logs, and never its own.
+    ("deployer", "iam:CreateRole", ROLE, _UNDER, CAN),
+    ("deployer", "iam:CreateRole", ROLE, {}, CANNOT),
+    ("deployer", "iam:CreateRole", ROLE, {"iam:PermissionsBoundary": f"{BOUNDARY}2"}, CANNOT),
+    ("deployer", "iam:CreateRole", f"arn:aws:iam::{ACCOUNT}:role/admin", _UNDER, CANNOT),
+    ("deployer", "iam:PutRolePolicy", ROLE, _UNDER, CAN),
+    ("deployer", "iam:PutRolePolicy", ROLE, {}, CANNOT),
+    ("deployer", "iam:PutRolePolicy", OWN, _UNDER, CANNOT),
+    ("deployer", "iam:AttachRolePolicy", ROLE, _UNDER, CANNOT),
+    ("deployer", "iam:DeleteRolePermissionsBoundary", ROLE, _UNDER, CANNOT),
+    ("deployer", "iam:PutRolePermissionsBoundary", ROLE, {}, CANNOT),
+    ("deployer", "iam:CreatePolicyVersion", BOUNDARY, {}, CANNOT),
+    ("deployer", "iam:DeletePolicy", BOUNDARY, {}, CANNOT),
+    ("deployer", "iam:UpdateAssumeRolePolicy", OWN, {}, CANNOT),
+    ("deployer", "iam:UpdateAssumeRolePolicy", ROLE, {}, CAN),
+    ("deployer", "iam:PassRole", ROLE, {"iam:PassedToService": "glue.amazonaws.com"}, CAN),
+    ("deployer", "iam:PassRole", ROLE, {"iam:PassedToService": "lambda.amazonaws.com"}, CANNOT),
+    ("deployer", "iam:PassRole", OWN, {"iam:PassedToService": "glue.amazonaws.com"}, CANNOT),
+    ("deployer", "iam:CreateUser", f"arn:aws:iam::{ACCOUNT}:user/x", {}, CANNOT),
+    ("deployer", "iam:CreateAccessKey", f"arn:aws:iam::{ACCOUNT}:user/x", {}, CANNOT),
+    ("deployer", "iam:UpdateOpenIDConnectProviderThumbprint", PROVIDER, {}, CANNOT),
+    ("deployer", "sts:AssumeRole", ROLE, {}, CANNOT),
+    # Keys: those that it makes; not that of the state, nor one of another project.
+    ("deployer", "kms:CreateKey", "*", {"aws:RequestTag/Project": "lakehouse"}, CAN),
+    ("deployer", "kms:CreateKey", "*", {}, CANNOT),
+    ("deployer", "kms:PutKeyPolicy", KEY, _OURS, CAN),
+    ("deployer", "kms:PutKeyPolicy", KEY, {"aws:ResourceTag/Project": "another"}, CANNOT),
+    ("deployer", "kms:PutKeyPolicy", KEY, {}, CANNOT),
+    (
+        "deployer",
+        "kms:TagResource",
+        KEY,
+        {"aws:RequestTag/Project": "lakehouse", "aws:ResourceTag/Project": "another"},
+        CANNOT,
+    ),
+    ("deployer", "kms:ScheduleKeyDeletion", KEY, _OURS, CANNOT),
+    ("deployer", "kms:Decrypt", KEY, _OURS, CANNOT),
+    # Data: buckets and their settings, but nothing that is in them, except the job's code.
+    ("deployer", "s3:CreateBucket", "arn:aws:s3:::music-dev-bronze-1-us-east-1", {}, CAN),
+    ("deployer", "s3:PutBucketPolicy", "arn:aws:s3:::music-dev-bronze-1-us-east-1", {}, CAN),
+    ("deployer", "s3:PutBucketPolicy", "arn:aws:s3:::somebody", {}, CANNOT),
+    ("deployer", "s3:PutBucketPolicy", STATE, {}, CANNOT),
+    ("deployer", "s3:GetObject", "arn:aws:s3:::music-dev-bronze-1-us-east-1/users/x", {}, CANNOT),
+    (
+        "deployer",
+        "s3:DeleteObjectVersion",
+        "arn:aws:s3:::music-dev-bronze-1-us-east-1/users/x",
+        {},
+        CANNOT,
+    ),
+    (
+        "deployer",
+        "s3:PutObject",
+        "arn:aws:s3:::music-dev-aws-glue-scripts-1-us-east-1/h/job.py",
+        {},
+        CAN,
+    ),
+    ("deployer", "s3:PutObject", f"{STATE}/.pulumi/stacks/lakehouse/dev.json", {}, CAN),
+    (
+        "deployer",
+        "s3:DeleteObjectVersion",
+        f"{STATE}/.pulumi/stacks/lakehouse/dev.json",
+        {},
+        CANNOT,
+    ),
+    # Services: what bears the prefix, in the one region.
+    ("deployer", "glue:UpdateJob", f"{GLUE}/music-dev-bronze", {}, CAN),
+    ("deployer", "glue:UpdateJob", f"{GLUE}/another", {}, CANNOT),
+    ("deployer", "glue:UpdateJob", ELSEWHERE, {}, CANNOT),
+    ("deployer", "glue:StartJobRun", f"{GLUE}/music-dev-bronze", {}, CANNOT),
+    ("deployer", "ec2:CreateVpc", f"arn:aws:ec2:us-east-1:{ACCOUNT}:vpc/*", {}, CAN),
+    (
+        "deployer",
+        "ec2:CreateInternetGateway",
+        f"arn:aws:ec2:us-east-1:{ACCOUNT}:internet-gateway/*",
+        {},
+        CANNOT,
+    ),
+    ("deployer", "ec2:RunInstances", f"arn:aws:ec2:us-east-1:{ACCOUNT}:instance/*", {}, CANNOT),
+    # The previewer looks, and changes nothing.
+    ("previewer", "glue:GetJob", f"{GLUE}/music-dev-bronze", {}, CAN),
+    ("previewer", "glue:UpdateJob", f"{GLUE}/music-dev-bronze", {}, CANNOT),
+    ("previewer", "iam:GetRole", ROLE, {}, CAN),
+    ("previewer", "iam:CreateRole", ROLE, _UNDER, CANNOT),
+    ("previewer", "iam:PassRole", ROLE, {"iam:PassedToService": "glue.amazonaws.com"}, CANNOT),
+    ("previewer", "s3:GetObject", f"{STATE}/.pulumi/stacks/lakehouse/dev.json", {}, CAN),
+    ("previewer", "s3:PutObject", f"{STATE}/.pulumi/stacks/lakehouse/dev.json", {}, CANNOT),
+    ("previewer", "s3:GetObject", "arn:aws:s3:::music-dev-bronze-1-us-east-1/users/x", {}, CANNOT),
+    ("previewer", "kms:CreateKey", "*", {"aws:RequestTag/Project": "lakehouse"}, CANNOT),
+    ("previewer", "ssm:GetParameter", NAMES.arn("ssm", "parameter/lakehouse/dev/outputs"), {}, CAN),
+    ("previewer", "ssm:GetParameter", NAMES.arn("ssm", "parameter/another"), {}, CANNOT),
+]
+
+
+def documents(stack: Stack, role: str) -> list[Any]:
+    """The policies that are attached to a role."""
+    return [
+        policy.document("policy")
+        for policy in stack.of("iam/policy:Policy")
+        if policy.name.startswith(f"{role}-")
+    ]
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: " ".join(row[:3]))
+def test_can_and_cannot(
+    bootstrapped: Stack, row: tuple[str, str, str, dict[str, str], bool]
+) -> None:
+    """Each role does its work on the stacks of the prefix, and cannot give itself more."""
+    role, action, resource, context, expected = row
+    (key,) = bootstrapped.of("kms/key:Key")
+    principal = f"arn:aws:iam::{ACCOUNT}:role/lakehouse-bootstrap/music-{role}"
+    decision = evaluate(
+        Request(principal, action, resource, context),
+        identity=documents(bootstrapped, role),
+        # Keys delegate to the account, as all of ours do.
+        resource_policy=key.document("policy") if action.startswith("kms:") else None,
+    )
+    # A role is assumed by its own trust, which names no role at all.
+    assert (decision is Decision.ALLOWED) is expected
+
+
+def test_the_state_and_its_secrets_are_open_to_both(bootstrapped: Stack) -> None:
+    """The deployer writes them, the previewer reads."""
+    (key,) = bootstrapped.of("kms/key:Key")
+    for role, action, expected in [
+        ("deployer", "kms:Encrypt", CAN),
+        ("deployer", "kms:Decrypt", CAN),
+        ("previewer", "kms:Decrypt", CAN),
+        ("previewer", "kms:Encrypt", CANNOT),
+        ("deployer", "kms:PutKeyPolicy", CANNOT),
+    ]:
+        request = Request(f"arn:aws:iam::{ACCOUNT}:role/r", action, key.arn)
+        decision = evaluate(
+            request,
+            identity=documents(bootstrapped, role),
+            resource_policy=key.document("policy"),
+        )
+        assert (decision is Decision.ALLOWED) is expected, (role, action)
+
+
+@pytest.mark.parametrize("row", SUBJECTS, ids=lambda row: " ".join(row[:2]))
+def test_only_runs_of_the_repository_are_trusted(
+    bootstrapped: Stack, row: tuple[str, str, bool]
+) -> None:
+    """The main branch and the environment of production deploy, pull requests preview."""
+    name, subject, expected = row
+    (role,) = [one for one in bootstrapped.of("iam/role:Role") if one.name == name]
+    for audience, meant in (("sts.amazonaws.com", expected), ("elsewhere", CANNOT)):
+        context = {f"{ISSUER}:aud": audience, f"{ISSUER}:sub": subject}
+        request = Request(PROVIDER, "sts:AssumeRoleWithWebIdentity", role.arn, context)
+        trust = role.document("assumeRolePolicy")
+        decision = evaluate(request, resource_policy=trust)
+        assert (decision is Decision.ALLOWED) is meant
+
+
+def test_nobody_else_is_trusted(bootstrapped: Stack) -> None:
+    """No service, no role, no other provider."""
+    for role in bootstrapped.of("iam/role:Role"):
+        trust = role.document("assumeRolePolicy")
+        for principal in ("glue.amazonaws.com", f"arn:aws:iam::{ACCOUNT}:role/x"):
+            request = Request(principal, "sts:AssumeRole", role.arn)
+            assert evaluate(request, resource_policy=trust) is not Decision.ALLOWED
+
+
+def test_the_rules_hold_with_the_exceptions_that_are_needed(bootstrapped: Stack) -> None:
+    """The same rules as for the stacks; an exception that nothing needs goes."""
+    report = check(bootstrapped, waivers=BOOTSTRAP_WAIVERS)
+    assert not report.findings, str(report)
+    assert {waiver for _, waiver in report.waived} == set(BOOTSTRAP_WAIVERS)
+
+
+def test_every_policy_fits(bootstrapped: Stack) -> None:
+    """AWS refuses a longer one only when it is made."""
+    policies = bootstrapped.of("iam/policy:Policy")
+    assert len(policies) == 7
+    for policy in policies:
+        text = json.dumps(policy.document("policy"), separators=(",", ":"))
+        assert len(text) <= MANAGED_POLICY_LIMIT, policy.name
+    attached = bootstrapped.of("iam/rolePolicyAttachment:RolePolicyAttachment")
+    assert len(attached) == len(policies) - 1, "all but the boundary"
+
+
+def test_an_identity_provider_that_is_there_is_used(
+    declare_bootstrap: Callable[..., Stack],
+) -> None:
+    """An account can have only one of GitHub's."""
+    stack = declare_bootstrap(**{"bootstrap:oidcProviderArn": PROVIDER})
+    assert not stack.of("iam/openIdConnectProvider:OpenIdConnectProvider")
+    trust = stack.of("iam/role:Role")[0].document("assumeRolePolicy")
+    assert trust is not None
+    assert trust["Statement"][0]["Principal"] == {"Federated": PROVIDER}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("bootstrap:repository", ""),
+        ("bootstrap:repository", "example/*"),
+        ("bootstrap:repository", "example"),
+        ("bootstrap:prefix", "*"),
+        ("bootstrap:branch", "ma*in"),
+        ("bootstrap:environment", "prod:*"),
+        ("aws:allowedAccountIds", ""),
+        ("aws:allowedAccountIds", '["999999999999"]'),
+    ],
+)
+def test_bad_settings_are_refused_before_anything(
+    declare_bootstrap: Callable[..., Stack], key: str, value: str
+) -> None:
+    """A wildcard in a name would open the roles to everybody."""
+    with pytest.raises(ConfigError, match=key):
+        declare_bootstrap(**{key: value})
