@@ -85,3 +85,19 @@ def test_a_stack_consists_of_what_its_summary_says(declare: Callable[..., Any], 
     if changes:
         told = "\n".join(line.rstrip("\n") for line in changes)
         pytest.fail(f"{told}\n\nTo accept this: {COMMAND}", pytrace=False)
+
+
+def test_the_outputs_fit_their_parameter_with_the_longest_names(
+    declare: Callable[..., Any],
+) -> None:
+    """A standard parameter holds 4,096 characters (AWS Systems Manager, "Parameter tiers")."""
+    config = stack_config(ROOT / "Pulumi.prod.yaml")
+    longest = config | {
+        "aws:region": "ap-southeast-1",
+        "lakehouse:prefix": "thirteen-char",
+        "lakehouse:availabilityZones": json.dumps([f"ap-southeast-1{zone}" for zone in "abc"]),
+    }
+    declared = declare(longest, stack="prod", account=ACCOUNTS["prod"])
+    (parameter,) = declared.of_type("ssm/parameter:Parameter").values()
+    assert any(len(name) == 63 for name in declared.outputs["bucket_names"].values())
+    assert len(parameter["value"]) < 4096
