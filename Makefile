@@ -5,6 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PULUMI_VERSION := v3.250.0
 PULUMI := build/bin/pulumi
+ACTIONLINT := build/bin/actionlint
 DEMO := build/demo
 
 .PHONY: help demo test lint smoke-aws clean
@@ -48,8 +49,13 @@ clean: ## Remove what these commands made
 # The real Pulumi CLI, for the tests of the engine, where Go can build it (docs/adr/0003).
 .PHONY: pulumi-cli
 pulumi-cli:
-	@if command -v go >/dev/null; then $(MAKE) --no-print-directory $(PULUMI); \
+	@if command -v go >/dev/null; then $(MAKE) --no-print-directory $(PULUMI) $(ACTIONLINT); \
 	else echo "No Go here: the tests of the Pulumi engine use a pulumi on PATH, or say why they do not run"; fi
+
+# The linter of .github/workflows.
+$(ACTIONLINT): tools/actionlint/go.mod tools/actionlint/go.sum
+	@mkdir -p $(@D)
+	@cd tools/actionlint && go build -o ../../$@ github.com/rhysd/actionlint/cmd/actionlint
 
 $(PULUMI): tools/pulumi/go.mod tools/pulumi/go.sum
 	@echo "Building the Pulumi CLI $(PULUMI_VERSION): the first time this takes some minutes"

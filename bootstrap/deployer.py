@@ -263,6 +263,13 @@ def identity(names: BootstrapNames, secrets_key_arn: str) -> Document:
                 roles,
                 {"StringEquals": {"iam:PassedToService": list(SERVICES_OF_ROLES)}},
             ),
+            # To try the pipeline after a deployment, as who runs it; where the operators are
+            # named, their role does not trust the deployer.
+            allow(
+                "TryAsOperator",
+                ["sts:AssumeRole"],
+                [names.arn("iam", f"role/{names.prefix}-*-operator", regional=False)],
+            ),
             allow("MakeKeys", ["kms:CreateKey"], ["*"], asked),
             allow("TagNewKeys", ["kms:TagResource"], [names.arn("kms", "key/*")], asked),
             # A key that bears another project's tag cannot be made ours by giving it our tag.

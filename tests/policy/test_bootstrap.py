@@ -10,6 +10,7 @@ import pytest
 from bootstrap.names import BootstrapNames
 from lakehouse.account import Account
 from lakehouse.errors import ConfigError
+from lakehouse.policies import named_trust
 from policy.evaluator import Decision, Request, evaluate
 from policy.report import check
 from policy.waivers import BOOTSTRAP_WAIVERS
@@ -46,6 +47,7 @@ SUBJECTS = [
 _UNDER = {"iam:PermissionsBoundary": BOUNDARY}
 _OURS = {"aws:ResourceTag/Project": "lakehouse"}
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/music-dev-job"
+OPERATOR = f"arn:aws:iam::{ACCOUNT}:role/music-dev-operator"
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/k"
 OWN = f"arn:aws:iam::{ACCOUNT}:role/lakehouse-bootstrap/music-deployer"
 STATE = f"arn:aws:s3:::{NAMES.state_bucket}"
@@ -170,7 +172,6 @@ def test_can_and_cannot(
         # Keys delegate to the account, as all of ours do.
         resource_policy=key.document("policy") if action.startswith("kms:") else None,
     )
-    # A role is assumed by its own trust, which names no role at all.
     assert (decision is Decision.ALLOWED) is expected
 
 
@@ -206,6 +207,27 @@ def test_only_runs_of_the_repository_are_trusted(
         trust = role.document("assumeRolePolicy")
         decision = evaluate(request, resource_policy=trust)
         assert (decision is Decision.ALLOWED) is meant
+
+
+@pytest.mark.parametrize(
+    ("role", "trusted", "expected"),
+    [
+        ("deployer", f"arn:aws:iam::{ACCOUNT}:root", CAN),
+        ("deployer", f"arn:aws:iam::{ACCOUNT}:role/data-engineers", CANNOT),
+        ("previewer", f"arn:aws:iam::{ACCOUNT}:root", CANNOT),
+    ],
+)
+def test_the_deployer_tries_the_pipeline_where_the_operator_trusts_the_account(
+    bootstrapped: Stack, role: str, trusted: str, expected: bool
+) -> None:
+    """That is in development; production names its operators."""
+    principal = f"arn:aws:iam::{ACCOUNT}:role/lakehouse-bootstrap/music-{role}"
+    decision = evaluate(
+        Request(principal, "sts:AssumeRole", OPERATOR),
+        identity=documents(bootstrapped, role),
+        resource_policy=named_trust("NamedOperators", [trusted]),
+    )
+    assert (decision is Decision.ALLOWED) is expected
 
 
 def test_nobody_else_is_trusted(bootstrapped: Stack) -> None:
