@@ -82,9 +82,12 @@ def measure(spark: SparkSession, runs: int, plays: int) -> Iterator[str]:
     with hold(lease, 60):
         bronze = Bronze(spark, storage, lease, ZONES["bronze"], "benchmark")
         bronze.create_missing(TABLES)
+        songplays, ledger = (
+            DeltaTable(bronze.location(table)) for table in (SONGPLAYS, INGESTED_FILES)
+        )
         for run in range(runs):
-            _append(bronze, SONGPLAYS, [_play(run * plays + number) for number in range(plays)])
-            _append(bronze, INGESTED_FILES, [_file(run)])
+            _append(songplays, SONGPLAYS, [_play(run * plays + n) for n in range(plays)])
+            _append(ledger, INGESTED_FILES, [_file(run)])
         before = _times(bronze)
         began = time.perf_counter()
         tables = maintain(bronze, parse(argv)).as_json()["tables"]
@@ -126,9 +129,8 @@ def _median(query: Any) -> float:
     return statistics.median(timed() for _ in range(REPEATS))
 
 
-def _append(bronze: Bronze, table: Table, rows: list[dict[str, Any]]) -> None:
+def _append(target: DeltaTable, table: Table, rows: list[dict[str, Any]]) -> None:
     schema = pa.schema([(name, TYPES[kind]) for name, kind in table.columns])
-    target = DeltaTable(bronze.location(table))
     write_deltalake(target, pa.Table.from_pylist(rows, schema), mode="append")
 
 

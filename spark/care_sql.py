@@ -104,7 +104,8 @@ def _told(verb: str, location: str) -> Iterator[None]:
     try:
         yield
     except (PySparkException, Py4JError) as error:
-        reason = str(error).strip().splitlines()[0]
+        # What follows the first line is a plan, or a trace of the JVM's own.
+        reason = str(error).strip().partition("\n")[0].rstrip(".")
         raise CareError(
             f"Delta cannot {verb} {location}: {reason}. If another writer is at work, wait for "
             f"it; then start the run again."

@@ -90,8 +90,7 @@ def maintain(bronze: Bronze, arguments: Arguments) -> MaintenanceReport:
         after = _size(bronze, care, table)
         report.tables[table.name] = {"before": before, "after": after}
         print(  # noqa: T201 # the job's log
-            f"{table.name}: {before.files} files are {after.files} now, "
-            f"{before.stored_files - after.stored_files} fewer are kept"
+            f"{table.name}: {before.files} files are {after.files} now, {after.stored_files} stored"
         )
     return report
 

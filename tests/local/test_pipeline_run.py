@@ -234,6 +234,17 @@ def test_maintenance_compacts_and_changes_no_answer(
     assert found["rows"] == [[runs["fourth"]["tables"]["songplays"]["rows"]]]
 
 
+@pytest.mark.usefixtures("runs")
+def test_a_restore_that_is_refused_says_what_could_be_restored(state: Path) -> None:
+    """The job's sentence reaches the user, with the runs that have a restore point."""
+    done = lakehouse("restore", "--local", "--state", state, "--run", "never", "--json")
+    assert done.returncode == 1
+    answer = json.loads(done.stdout)
+    assert answer["status"] == "failed"
+    assert "There is no restore point of run never" in answer["error"]["message"]
+    assert "The last runs that can be undone: 20" in answer["error"]["message"]
+
+
 def test_the_runs_are_written_down_and_reported_on(
     runs: dict[str, dict[str, Any]], state: Path, tmp_path: Path
 ) -> None:

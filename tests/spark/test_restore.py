@@ -68,6 +68,9 @@ def test_a_bad_run_is_undone_and_its_files_are_taken_again(
     assert set(report["tables"]) == {table.name for table in TABLES}
     assert report["tables"]["songs"]["to"] < report["tables"]["songs"]["from"]
     assert lake.content(TABLES) == before
+    told = capsys.readouterr()
+    assert "songs: from version" in told.out
+    assert not [v for v in ("Zoë", "O'Hara", "Mozilla", "Worse") if v in told.out + told.err]
     assert lake.run()["files"] == {"listed": 5, "new": 3, "ingested": 3, "failed": 0, "held": 0}
     assert lake.content(TABLES) == with_all
     again = lake.run(task="restore", restore_run="run-2", and_later="true")
