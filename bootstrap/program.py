@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pulumi_aws as aws
 
-from bootstrap import deployer, trust
+from bootstrap import deployer, resources, trust
 from bootstrap.boundary import boundary
 from bootstrap.config import load_settings
 from bootstrap.names import GITHUB, PATH, BootstrapNames
@@ -75,9 +75,9 @@ def program() -> None:
         names,
         pulumi.Output.from_input(provider).apply(lambda arn: trust.deployer_trust(arn, settings)),
         {
-            "storage": pulumi.Output.from_input(deployer.storage(names)),
-            "services": pulumi.Output.from_input(deployer.services(names)),
-            "network": pulumi.Output.from_input(deployer.network(names)),
+            "storage": pulumi.Output.from_input(resources.storage(names)),
+            "services": pulumi.Output.from_input(resources.services(names)),
+            "network": pulumi.Output.from_input(resources.network(names)),
             "identity": key.arn.apply(lambda arn: deployer.identity(names, arn)),
         },
     )
