@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pipeline.aws import Aws
 
 INGEST = "ingest"
+REPROCESS = "reprocess"
 
 RUN_ID_ARGUMENT = "--run_id"
 """The job argument that carries the pipeline's run id."""

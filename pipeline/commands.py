@@ -72,6 +72,19 @@ def target_options(command: F) -> F:
     metavar="FRACTION",
     help="Hold objects of whose records more than this is bad.  [default: 0.5]",
 )
+@click.option(
+    "--reprocess",
+    default="",
+    metavar="PREFIX|TIME",
+    help="Read again, by the contract as it is now, the objects under a prefix (log-data/2018/) or "
+    "those modified since an ISO time (2026-01-31, UTC).",
+)
+@click.option(
+    "--requeue",
+    is_flag=True,
+    help="Read again the objects with records that an older contract put into quarantine.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be ingested, and change nothing.")
 @click.option("--attach", is_flag=True, help="Take on the job run that is under way.")
 @click.option("--stop", is_flag=True, help="Stop the job run that is under way, and nothing else.")
 @pass_answer
@@ -82,6 +95,9 @@ def run(
     source: Path | None,
     accept: tuple[str, ...],
     max_quarantined_fraction: float | None,
+    reprocess: str,
+    requeue: bool,
+    dry_run: bool,
     attach: bool,
     stop: bool,
     **target: Any,
@@ -98,10 +114,18 @@ def run(
       lakehouse run --stack dev --source music
       lakehouse run --stack dev
       lakehouse run --stack dev --attach
+      lakehouse run --stack dev --source music --dry-run
+      lakehouse run --stack dev --reprocess log-data/2018/11/
       lakehouse run --stack dev --accept log-data/2018/11/2018-11-03-events.json
     """
     choice = Choice(**target)
-    intake = Intake(accept=accept, max_quarantined_fraction=max_quarantined_fraction)
+    intake = Intake(
+        accept=accept,
+        max_quarantined_fraction=max_quarantined_fraction,
+        reprocess=reprocess,
+        requeue=requeue,
+        dry_run=dry_run,
+    )
     if (attach or stop) and (
         choice.local or source is not None or attach == stop or intake != AS_EVER
     ):
@@ -120,9 +144,19 @@ def run(
         if not answer.as_json:
             click.echo(stopped.as_text())
         return
+    answer.document["run_id"] = new_run_id()
+    if dry_run:
+        from pipeline.dry_run import plan_run  # noqa: PLC0415
+        from pipeline.plan_report import print_plan  # noqa: PLC0415
+        from pipeline.progress import Stages  # noqa: PLC0415
+
+        stages = Stages(display_for(), SystemClock())
+        plan_run(choice, source, intake, answer.document, stages)
+        if not answer.as_json:
+            print_plan(answer.document)
+        return
     from pipeline.run import run_pipeline  # noqa: PLC0415
 
-    answer.document["run_id"] = new_run_id()
     run_pipeline(
         choice,
         source,

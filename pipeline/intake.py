@@ -1,9 +1,11 @@
-"""What a run may be told about its input: which held objects to accept, how bad is too bad."""
+"""What a run may be told about its input: accept it, read it again, only look at it."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+
+from pipeline.errors import UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,9 +17,35 @@ class Intake:
     max_quarantined_fraction: float | None = None
     """An object of which more than this is bad is held; None leaves the job its default."""
 
+    reprocess: str = ""
+    """A prefix or an ISO time: read the objects under it, or modified since then, again."""
+    requeue: bool = False
+    """Read again the objects with records that an older contract refused."""
+    dry_run: bool = False
+    """Say what a run would ingest, and do nothing."""
+
+    def __post_init__(self) -> None:
+        if self.reprocess and self.requeue:
+            raise UsageError(
+                "Choose one: --reprocess names what to read again, --requeue finds it."
+            )
+        if self.dry_run and (self.reprocess or self.requeue):
+            raise UsageError(
+                "--dry-run says what would be ingested. What --reprocess and --requeue read is in "
+                "the tables already: leave them out."
+            )
+
     def arguments(self) -> dict[str, str]:
         """The job's arguments. Glue takes one value a name, so that the paths travel as JSON."""
         arguments = {}
+        if self.reprocess or self.requeue:
+            arguments["--task"] = "reprocess"
+        if self.reprocess:
+            arguments["--reprocess"] = self.reprocess
+        if self.requeue:
+            arguments["--requeue"] = "true"
+        if self.dry_run:
+            arguments["--dry_run"] = "true"
         if self.accept:
             arguments["--accept"] = json.dumps(self.accept)
         if self.max_quarantined_fraction is not None:

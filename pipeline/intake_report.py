@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-KEYS = ("reasons", "held", "failures", "released")
+KEYS = ("reasons", "held", "failures", "released", "unread", "gone")
 """Keys of the job's report that a run's document takes over."""
 
 SHOWN = 10
@@ -23,6 +23,13 @@ def lines(document: Mapping[str, Any]) -> list[str]:
         told.append(
             f"{_objects(held)} held: nothing of them is in the tables. Land better ones under the "
             "same keys, or release with `lakehouse run --accept PATH`."
+        )
+    unread = document.get("unread", {})
+    told += [f"not read again: {path}: {error}" for path, error in unread.items()]
+    if gone := document.get("gone", 0):
+        told.append(
+            f"{gone:,} object versions were to be read again and are not in the landing zone any "
+            "more: their bad records stay in quarantine."
         )
     failures = document.get("failures", [])
     for found in failures[:SHOWN]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError
 
 from pipeline import intake_report, local
-from pipeline.active_run import INGEST, active
+from pipeline.active_run import INGEST, REPROCESS, active
 from pipeline.athena import named_query, run_query
 from pipeline.checks import check
 from pipeline.cost import Usage, estimate
@@ -181,7 +181,7 @@ def _attach(target: Target, document: dict[str, Any]) -> str:
             f"There is nothing to attach to: no run of the job {name} is under way. Run without "
             "--attach; what an earlier run did not finish, that one does."
         )
-    if found.task != INGEST:
+    if found.task not in {INGEST, REPROCESS}:
         raise PipelineBusyError(
             f"The job {name} is held by {found}, which brings nothing to query. Wait for its end "
             "and run again."

@@ -92,6 +92,14 @@ def upload(
     return Uploaded(len(missing), len(files) - len(missing), there.index.write(s3))
 
 
+def compare(
+    s3: S3Client, landing: Landing, files: list[SourceFile], hashes: dict[str, Fingerprint]
+) -> list[SourceFile]:
+    """List the files that `upload` would send; nothing is written."""
+    there = _There(s3, landing.bucket, _Index.read(s3, landing.index_bucket))
+    return [file for file in files if not there.holds(file, hashes[file.key])]
+
+
 class _Index:
     """Key -> (ETag, SHA-256) of the objects whose ETag is not their MD5."""
 

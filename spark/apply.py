@@ -13,8 +13,9 @@ from pyspark.sql import functions as F  # noqa: N812 # the name that Spark's own
 from spark import plays, songs, stage
 from spark.contract import LOG_SOURCE, SONG_SOURCE, Source
 from spark.matching import affected, match
-from spark.ranking import greater, winners
-from spark.tables import ARTISTS, QUARANTINED_RECORDS, SONGPLAYS, SONGS, TIME, USERS, Table
+from spark.quarantine import keep, release
+from spark.ranking import differs, replaces, winners
+from spark.tables import ARTISTS, SONGPLAYS, SONGS, TIME, USERS, Table
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -31,28 +32,28 @@ def apply(bronze: Bronze, processing: str, seen: Manifest) -> None:
     song_records = _records(bronze, processing, seen, SONG_SOURCE)
     log_records = _records(bronze, processing, seen, LOG_SOURCE)
     stage_root = f"{processing}/runs/{seen.batch}"
-    _quarantine(bronze, processing, seen)
+    again = seen.is_again
+    keep(bronze, processing, seen)
     catalog = bronze.read(SONGS)
     if song_records is None:
-        _songplays(bronze, stage_root, log_records, catalog)
+        _songplays(bronze, stage_root, log_records, catalog, again=again)
     else:
         new_songs = songs.songs(song_records)
-        changed = _staged(
-            bronze, winners(new_songs, catalog, SONGS), SONGS, f"{stage_root}/changed_songs"
-        )
+        better = winners(new_songs, catalog, SONGS, again=again)
+        changed = _staged(bronze, better, SONGS, f"{stage_root}/changed_songs")
         replaced = catalog.join(changed, [*SONGS.key], "left_semi")
         catalog = catalog.join(changed, [*SONGS.key], "left_anti").unionByName(changed)
         known_plays = not bronze.is_empty(SONGPLAYS)
-        _songplays(bronze, stage_root, log_records, catalog)
+        _songplays(bronze, stage_root, log_records, catalog, again=again)
         if known_plays:
             _rematch(bronze, stage_root, changed.unionByName(replaced), catalog)
-        _upsert(bronze, SONGS, changed)
-        _upsert(bronze, ARTISTS, songs.artists(song_records))
+        _upsert(bronze, SONGS, changed, again=again)
+        _upsert(bronze, ARTISTS, songs.artists(song_records), again=again)
     if log_records is not None:
-        _upsert(bronze, USERS, plays.users(log_records))
-        starts = plays.time(log_records)
-        known = bronze.read(TIME).select(*TIME.key)
-        bronze.append(TIME, starts.join(known, [*TIME.key], "left_anti"))
+        _upsert(bronze, USERS, plays.users(log_records), again=again)
+        _time(bronze, plays.time(log_records), again=again)
+    if again:
+        release(bronze, processing, seen)
 
 
 def _records(bronze: Bronze, processing: str, seen: Manifest, source: Source) -> DataFrame | None:
@@ -62,12 +63,21 @@ def _records(bronze: Bronze, processing: str, seen: Manifest, source: Source) ->
     return stage.good_records(bronze.spark, path, seen.refused)
 
 
-def _upsert(bronze: Bronze, table: Table, rows: DataFrame) -> None:
+def _time(bronze: Bronze, starts: DataFrame, *, again: bool) -> None:
+    """Add the starts that are new: a row is a function of its key, by one contract."""
+    if again:
+        bronze.merge(TIME, starts, update_when=differs(TIME))
+    else:
+        known = bronze.read(TIME).select(*TIME.key)
+        bronze.append(TIME, starts.join(known, [*TIME.key], "left_anti"))
+
+
+def _upsert(bronze: Bronze, table: Table, rows: DataFrame, *, again: bool) -> None:
     """Append to an empty table, else merge by rank."""
     if bronze.is_empty(table):
         bronze.append(table, rows)
     else:
-        bronze.merge(table, rows, update_when=greater(table.rank))
+        bronze.merge(table, rows, update_when=replaces(table, again=again))
 
 
 def _staged(bronze: Bronze, rows: DataFrame, table: Table, path: str) -> DataFrame:
@@ -78,7 +88,12 @@ def _staged(bronze: Bronze, rows: DataFrame, table: Table, path: str) -> DataFra
 
 
 def _songplays(
-    bronze: Bronze, stage_root: str, records: DataFrame | None, catalog: DataFrame
+    bronze: Bronze,
+    stage_root: str,
+    records: DataFrame | None,
+    catalog: DataFrame,
+    *,
+    again: bool,
 ) -> None:
     """Commit the batch's plays, matched with the songs as they will be."""
     if records is None:
@@ -89,7 +104,10 @@ def _songplays(
         return
     rows = _staged(bronze, rows, SONGPLAYS, f"{stage_root}/songplays")
     bronze.merge(
-        SONGPLAYS, rows, update_when=greater(SONGPLAYS.rank), only=_partitions(_months(rows))
+        SONGPLAYS,
+        rows,
+        update_when=replaces(SONGPLAYS, again=again),
+        only=_partitions(_months(rows)),
     )
 
 
@@ -121,30 +139,3 @@ def _partitions(months: list[tuple[int, int]]) -> str:
         return same
     named = " OR ".join(f"(t.year = {year} AND t.month = {month})" for year, month in months)
     return f"{same} AND ({named})"
-
-
-def _quarantine(bronze: Bronze, processing: str, seen: Manifest) -> None:
-    """Keep the batch's bad records, each distinct one of an object version once, with its count."""
-    for source in (SONG_SOURCE, LOG_SOURCE):
-        if not any(
-            e.source == source.name and e.error is None and e.quarantined for e in seen.entries
-        ):
-            continue
-        path = stage.folder(processing, seen.batch, source)
-        rows = (
-            stage.bad_records(bronze.spark, path, seen.refused)
-            .groupBy(*QUARANTINED_RECORDS.key)
-            .agg(
-                F.min("raw").alias("raw"),
-                F.first("reasons").alias("reasons"),
-                F.count(F.lit(1)).alias("occurrences"),
-            )
-            .withColumns(
-                {
-                    "contract_version": F.lit(seen.contract_version),
-                    "run_id": F.lit(seen.run_id),
-                    "quarantined_at": F.current_timestamp(),
-                }
-            )
-        )
-        bronze.merge(QUARANTINED_RECORDS, rows, update_when=None)

@@ -10,7 +10,8 @@ import argparse
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from spark.errors import ArgumentError
 from spark.hold import DEFAULT_MAX_QUARANTINED_FRACTION
@@ -18,10 +19,11 @@ from spark.hold import DEFAULT_MAX_QUARANTINED_FRACTION
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-TASKS = ("ingest", "maintain", "restore")
+TASKS = ("ingest", "maintain", "restore", "reprocess")
 SAFE_RETENTION_HOURS = 7 * 24
 """Files that the newest version has done without for so long may go, without anybody's leave."""
 
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _ZONE = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_=.-]+)*")
 
@@ -46,6 +48,11 @@ class Arguments:
     max_quarantined_fraction: float = DEFAULT_MAX_QUARANTINED_FRACTION
     accept: tuple[str, ...] = ()
     """Paths whose held versions go into the tables."""
+    reprocess_prefix: str = ""
+    reprocess_since: datetime | None = None
+    requeue: bool = False
+    """What is read again: objects under a prefix, or since a time, or with records to requeue."""
+    dry_run: bool = False
     retention_hours: int = SAFE_RETENTION_HOURS
     report_days: int = 90
     quarantine_days: int = 0
@@ -83,6 +90,9 @@ def parse(argv: Sequence[str]) -> Arguments:
         "--max_quarantined_fraction", type=_fraction, default=DEFAULT_MAX_QUARANTINED_FRACTION
     )
     parser.add_argument("--accept", action="append", default=[])
+    parser.add_argument("--reprocess", default="")
+    parser.add_argument("--requeue", choices=("true", "false"), default="false")
+    parser.add_argument("--dry_run", choices=("true", "false"), default="false")
     parser.add_argument("--lease_minutes", type=_at_least_one, default=150)
     parser.add_argument("--metrics_namespace", default="")
     parser.add_argument("--retention_hours", type=_whole, default=SAFE_RETENTION_HOURS)
@@ -124,6 +134,8 @@ def parse(argv: Sequence[str]) -> Arguments:
         max_object_bytes=known.max_object_bytes or known.max_bytes,
         max_quarantined_fraction=known.max_quarantined_fraction,
         accept=_paths(known.accept, known.landing),
+        dry_run=_dry_run(known.task, known.dry_run == "true"),
+        **_again(known.task, known.reprocess, known.requeue == "true", known.landing),
         retention_hours=known.retention_hours,
         report_days=known.report_days,
         quarantine_days=known.quarantine_days,
@@ -163,6 +175,29 @@ def _paths(values: Sequence[str], landing: str) -> tuple[str, ...]:
             raise ArgumentError(f"--accept {value!r} is neither a path nor a JSON list of paths.")
         paths += several
     return tuple(dict.fromkeys(under_landing(path, landing) for path in paths))
+
+
+def _dry_run(task: str, asked: bool) -> bool:
+    if asked and task != "ingest":
+        raise ArgumentError(f"--dry_run is about --task ingest, and the task is {task}.")
+    return asked
+
+
+def _again(task: str, text: str, requeue: bool, landing: str) -> dict[str, Any]:
+    """What the reprocess task reads: `--reprocess PREFIX`, `--reprocess TIME` or `--requeue`."""
+    if (task == "reprocess") != (bool(text) or requeue) or (text and requeue):
+        raise ArgumentError(
+            "--task reprocess needs either --reprocess, with a prefix or an ISO time, or --requeue "
+            "true, and no other task takes these."
+        )
+    if not _DATE.match(text):
+        prefix = under_landing(text, landing) if text else ""
+        return {"reprocess_prefix": prefix, "requeue": requeue}
+    try:
+        since = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ArgumentError(f"--reprocess {text!r} is no ISO time: {error}.") from error
+    return {"reprocess_since": since if since.tzinfo else since.replace(tzinfo=UTC)}
 
 
 def under_landing(path: str, landing: str) -> str:

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from spark import apply, hold, ledger, manifest, restore_point, stage
 from spark.contract import CONTRACT_VERSION, SOURCES
-from spark.manifest import Entry, Manifest
+from spark.manifest import INGEST, Entry, Manifest
 from spark.reader import CHANGED
 from spark.unsettled import key_of
 
@@ -64,10 +64,14 @@ def begin(
     arguments: Arguments,
     versions: list[ObjectVersion],
     accepted: Collection[VersionKey],
+    *,
+    in_tables: Collection[VersionKey] = (),
+    task: str = INGEST,
 ) -> Manifest:
     """Stage the versions and write the manifest of those that were still there.
 
-    Versions in `accepted` are not held, whatever they hold.
+    Versions that are `accepted`, or are `in_tables` already, are not held whatever they hold. One
+    that is in the tables and cannot be read now keeps its entry in the ledger.
     """
     batch = f"{arguments.run_id}.{uuid4().hex[:12]}"
     print(f"batch of {len(versions)} object versions")  # noqa: T201 # the job's log
@@ -89,7 +93,9 @@ def begin(
         held = [
             version.path
             for version in own
-            if key_of(version) not in accepted and _is_held(read[version.path], arguments)
+            if key_of(version) not in accepted
+            and key_of(version) not in in_tables
+            and _is_held(read[version.path], arguments)
         ]
         unusable = [account.source_path for account in read.values() if account.error is not None]
         why: dict[str | None, dict[str, int]] = {}
@@ -103,13 +109,17 @@ def begin(
                 entries.append(_held(source, version, account, why[version.path]))
             elif account.error != CHANGED:
                 entries.append(_entry(source, version, account))
+    keep_theirs = {version.path for version in versions if key_of(version) in in_tables}
+    unread = {e.path: e.error for e in entries if e.error and e.path in keep_theirs}
     seen = Manifest(
         batch=batch,
         run_id=arguments.run_id,
         contract_version=CONTRACT_VERSION,
-        entries=tuple(entries),
+        entries=tuple(e for e in entries if e.path not in unread),
         refused=tuple(refused),
         reasons=dict(reasons),
+        task=task,
+        unread=unread,
     )
     manifest.write(bronze.storage, arguments.processing, seen)
     return seen

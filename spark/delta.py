@@ -47,7 +47,7 @@ class Bronze:
         """Create each table that does not exist, empty and with its whole schema."""
         with self.steps("create tables"):
             for table in tables:
-                if not self.storage.exists_under(f"{self.location(table)}/_delta_log/"):
+                if not self.exists(table):
                     self._create(table)
 
     def _create(self, table: Table) -> None:
@@ -62,6 +62,10 @@ class Bronze:
             f"TBLPROPERTIES ('{SCHEMA_VERSION}' = '{table.schema_version}', "
             f"'delta.enableDeletionVectors' = 'false')"
         ).collect()
+
+    def exists(self, table: Table) -> bool:
+        """Whether the table was ever created."""
+        return self.storage.exists_under(f"{self.location(table)}/_delta_log/")
 
     def read(self, table: Table) -> DataFrame:
         """The table as it is now."""
@@ -86,6 +90,16 @@ class Bronze:
         writer = rows.select(*table.column_names).write.format("delta").mode("append")
         with self.steps(f"write {table.name}"):
             writer.option("userMetadata", self.run_id).save(self.location(table))
+
+    def delete(self, table: Table, keys: DataFrame) -> None:
+        """Delete the rows of these keys; `keys` has each key at most once."""
+        self.lease.check()
+        same = " AND ".join(f"t.{name} = s.{name}" for name in table.key)
+        keys.select(*table.key).createOrReplaceTempView("delete_source")
+        self.spark.sql(
+            f"MERGE INTO delta.`{self.location(table)}` AS t USING delete_source AS s "
+            f"ON {same} WHEN MATCHED THEN DELETE"
+        ).collect()
 
     def merge(
         self, table: Table, rows: DataFrame, *, update_when: str | None, only: str = "true"

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
 from spark import glue_runs
 from spark.arguments import parse
 from spark.delta import Bronze
+from spark.dry_run import plan
 from spark.errors import JobError
 from spark.ingest import ingest
 from spark.lease import Lease, Writer, hold
 from spark.maintain import maintain
 from spark.metrics import publish_success
+from spark.reprocess import reprocess
 from spark.restore import restore
 from spark.session import session
 from spark.storage import Storage, client
@@ -35,6 +38,7 @@ TASKS: dict[str, Callable[[Bronze, Arguments], TaskReport]] = {
     "ingest": ingest,
     "maintain": maintain,
     "restore": restore,
+    "reprocess": reprocess,
 }
 """What `--task` names: each works under the lease and gives the run's report."""
 
@@ -50,7 +54,8 @@ def main(argv: list[str]) -> int:
             job_run_id=arguments.job_run_id,
         )
         lease = Lease(storage, arguments.bronze, writer, has_ended=glue_runs.has_ended)
-        with hold(lease, arguments.lease_minutes):
+        # A dry run writes no table, and so may look on while another run does.
+        with nullcontext() if arguments.dry_run else hold(lease, arguments.lease_minutes):
             bronze = Bronze(
                 spark=session(),
                 storage=storage,
@@ -58,7 +63,8 @@ def main(argv: list[str]) -> int:
                 root=arguments.bronze,
                 run_id=arguments.run_id,
             )
-            done = TASKS[arguments.task](bronze, arguments)
+            task = plan if arguments.dry_run else TASKS[arguments.task]
+            done = task(bronze, arguments)
             report = {
                 "task": arguments.task,
                 **done.as_json(),
@@ -69,7 +75,8 @@ def main(argv: list[str]) -> int:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 # Glue shows it
         return 1
     # Freshness is what the metric is about: care of the tables brings no new data.
-    if arguments.metrics_namespace and arguments.task == "ingest":
+    brings_data = arguments.task == "ingest" and not arguments.dry_run
+    if arguments.metrics_namespace and brings_data:
         publish_success(arguments.metrics_namespace, arguments.job_name)
     print(f"report {json.dumps(report, sort_keys=True)}")  # noqa: T201 # the job's log
     return 0

@@ -16,7 +16,7 @@ from pyspark.sql import functions as F  # noqa: N812 # the name that Spark's own
 from spark.ranking import greater
 from spark.reader import microseconds
 from spark.tables import INGESTED_FILES
-from spark.unsettled import MAX_ATTEMPTS, OpenVersion
+from spark.unsettled import MAX_ATTEMPTS, OpenVersion, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -92,11 +92,31 @@ def unsettled(bronze: Bronze) -> dict[VersionKey, OpenVersion]:
     }
 
 
+def in_tables(bronze: Bronze, versions: Sequence[ObjectVersion]) -> set[VersionKey]:
+    """Those of the versions whose records are in the tables."""
+    keys = {key_of(version) for version in versions}
+    frame = bronze.spark.createDataFrame(
+        sorted(keys), "source_path string, source_etag string, modified_us bigint"
+    )
+    entries = bronze.read(INGESTED_FILES).where("status = 'ingested'")
+    entries = entries.select("source_path", "source_etag", F.expr(_MODIFIED_US))
+    rows = frame.join(entries, [*_KEY], "left_semi").collect()
+    return {(row["source_path"], row["source_etag"], row["modified_us"]) for row in rows}
+
+
 def unknown(bronze: Bronze, paths: Sequence[str]) -> list[str]:
     """Those of the paths of which the ledger has no version."""
-    known = bronze.read(INGESTED_FILES).where(F.col("source_path").isin(*paths))
-    found = {row["source_path"] for row in known.select("source_path").distinct().collect()}
+    found = known(bronze, paths)
     return [path for path in paths if path not in found]
+
+
+def known(bronze: Bronze, paths: Sequence[str]) -> set[str]:
+    """Those of the paths of which the ledger has any version."""
+    if not paths:
+        return set()
+    asked = bronze.spark.createDataFrame([(path,) for path in paths], "source_path string")
+    entries = bronze.read(INGESTED_FILES).select("source_path")
+    return {row["source_path"] for row in asked.join(entries, "source_path", "left_semi").collect()}
 
 
 def holds(bronze: Bronze, manifest: Manifest) -> bool:

@@ -7,7 +7,7 @@ finishes it before it does anything else.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 FORMAT = 2
 _READABLE = {1, FORMAT}
-"""Format 1 knew no held versions, nothing else differs."""
+"""Format 1 knew no held versions and no reprocessing, nothing else differs."""
+
+INGEST = "ingest"
+REPROCESS = "reprocess"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +68,14 @@ class Manifest:
     """Paths whose rows in the stage count for nothing: failed, held, or changed since listed."""
     reasons: dict[str, int]
     """How many records were quarantined for each reason."""
+    task: str = INGEST
+    unread: dict[str, str] = field(default_factory=dict)
+    """Path -> why a version that is in the tables could not be read again. Its entry stays."""
+
+    @property
+    def is_again(self) -> bool:
+        """Whether the batch reads versions again: what it says takes the place of what was."""
+        return self.task == REPROCESS
 
     def has(self, source: str) -> bool:
         """Whether the batch brings any record of the source."""
@@ -82,6 +93,8 @@ def write(storage: Storage, processing: str, manifest: Manifest) -> None:
         "entries": entries,
         "refused": manifest.refused,
         "reasons": manifest.reasons,
+        "task": manifest.task,
+        "unread": manifest.unread,
     }
     storage.write_json(_path(processing, manifest.batch), document)
 
@@ -91,14 +104,16 @@ def unfinished(storage: Storage, processing: str) -> Iterator[Manifest]:
 
     The stage of a run that ended before its manifest is deleted: nothing of it was seen.
     """
-    manifests = []
-    for batch in batches(storage, processing):
-        document = storage.read_json(_path(processing, batch))
-        if document is None:
-            remove(storage, processing, batch)
-        else:
-            manifests.append(_read(document, _path(processing, batch)))
-    yield from manifests
+    for batch in without_manifest(storage, processing):
+        remove(storage, processing, batch)
+    yield from open_batches(storage, processing)
+
+
+def open_batches(storage: Storage, processing: str) -> list[Manifest]:
+    """The manifests that earlier runs left behind; nothing is deleted."""
+    paths = [_path(processing, batch) for batch in batches(storage, processing)]
+    documents = [(storage.read_json(path), path) for path in paths]
+    return [_read(document, path) for document, path in documents if document is not None]
 
 
 def without_manifest(storage: Storage, processing: str) -> list[str]:
@@ -142,4 +157,6 @@ def _read(document: Any, path: str) -> Manifest:
         ),
         refused=tuple(document["refused"]),
         reasons=document["reasons"],
+        task=document.get("task", INGEST),
+        unread=document.get("unread", {}),
     )

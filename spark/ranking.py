@@ -41,8 +41,26 @@ def greater(rank: Sequence[str], left: str = "s", right: str = "t") -> str:
     return f"{later} OR ({left}.{name} = {right}.{name} AND ({greater(rest, left, right)}))"
 
 
-def winners(rows: DataFrame, current: DataFrame, table: Table) -> DataFrame:
-    """The rows that are new to `current` or of a greater rank than its row of their key."""
+def replaces(table: Table, *, again: bool) -> str:
+    """SQL: whether row `s` takes the place of row `t` of its key.
+
+    The greater rank does. When versions are read `again`, so does the same record where it says
+    anything else: a newer contract has read it otherwise.
+    """
+    if not again:
+        return greater(table.rank)
+    same = " AND ".join(f"s.{name} = t.{name}" for name in table.rank)
+    return f"({greater(table.rank)}) OR ({same} AND ({differs(table)}))"
+
+
+def differs(table: Table) -> str:
+    """SQL: whether `s` and `t`, of one key and one rank, differ in anything."""
+    others = [name for name in table.column_names if name not in (*table.key, *table.rank)]
+    return " OR ".join(f"NOT (s.{name} <=> t.{name})" for name in others)
+
+
+def winners(rows: DataFrame, current: DataFrame, table: Table, *, again: bool) -> DataFrame:
+    """The rows that are new to `current` or take the place of its row of their key."""
     same = " AND ".join(f"s.{name} = t.{name}" for name in table.key)
-    stays = F.expr(f"{same} AND NOT ({greater(table.rank)})")
+    stays = F.expr(f"{same} AND NOT ({replaces(table, again=again)})")
     return rows.alias("s").join(current.alias("t"), stays, "left_anti")

@@ -32,6 +32,9 @@ class Report:
     reasons: Counter[str] = field(default_factory=Counter)
     batches: list[str] = field(default_factory=list)
     unsettled: Unsettled = field(default_factory=Unsettled)
+    unread: dict[str, str] = field(default_factory=dict)
+    gone: int = 0
+    """Object versions that were to be read again and are no longer in the landing zone."""
     finished_runs: list[str] = field(default_factory=list)
 
     def counting(self, versions: Iterable[ObjectVersion]) -> Iterator[ObjectVersion]:
@@ -54,6 +57,7 @@ class Report:
     def _count(self, seen: Manifest) -> None:
         self.batches.append(seen.batch)
         self.reasons.update(seen.reasons)
+        self.unread.update(seen.unread)
         for entry in seen.entries:
             self.statuses[entry.status] += 1
             if entry.error is not None:
@@ -81,6 +85,8 @@ class Report:
             "reasons": dict(sorted(self.reasons.items())),
             **self.unsettled.as_json(),
             "released": self.unsettled.released,
+            "unread": dict(sorted(self.unread.items())),
+            "gone": self.gone,
             "finished_runs": self.finished_runs,
             "batches": self.batches,
         }

@@ -97,7 +97,7 @@ STEPS = {
     "after the stage": (stage, "write", "after"),
     "before the manifest": (manifest, "write", "before"),
     "after the manifest": (manifest, "write", "after"),
-    "after the quarantine": (apply, "_quarantine", "after"),
+    "after the quarantine": (apply, "keep", "after"),
     "after songplays": (apply, "_songplays", "after"),
     "after the rematch": (apply, "_rematch", "after"),
     "after the first upsert": (apply, "_upsert", "after"),

@@ -1,0 +1,72 @@
+"""The reprocess task: read object versions again by the contract as it is now.
+
+A batch of it is a batch like any other: stage, manifest, tables, ledger. But the same record takes
+the place of its row where it says anything else, and records that are good now leave the
+quarantine. No row is removed: what only an older contract made of a record stays.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spark import batch, ledger, stage
+from spark.errors import ArgumentError
+from spark.ingest import begin, inputs
+from spark.manifest import REPROCESS
+from spark.quarantine import of_older_contracts
+from spark.unsettled import key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from spark.arguments import Arguments
+    from spark.delta import Bronze
+    from spark.report import Report
+    from spark.storage import ObjectVersion
+
+
+def reprocess(bronze: Bronze, arguments: Arguments) -> Report:
+    """Read again what the arguments name, and say what came of it.
+
+    What is named and was never read is ingested, too. After a crash, the next run of any task
+    finishes the batch that was begun; to read the others, start again: nothing is counted twice.
+
+    Raises ArgumentError when nothing lies under the prefix.
+    """
+    report = begin(bronze, arguments)
+    accepted = report.unsettled.held(arguments.accept)
+    wanted = report.counting(_wanted(bronze, arguments, report))
+    for versions in batch.cut(wanted, arguments):
+        seen = batch.begin(
+            bronze,
+            arguments,
+            versions,
+            accepted,
+            in_tables=ledger.in_tables(bronze, versions),
+            task=REPROCESS,
+        )
+        report.add(seen, len(versions))
+        batch.finish(bronze, arguments.processing, seen)
+    if arguments.reprocess_prefix and not report.listed:
+        raise ArgumentError(
+            f"No input lies under {arguments.reprocess_prefix}: nothing was read again. Look at "
+            f"the landing zone; prefixes are letter by letter."
+        )
+    return report
+
+
+def _wanted(bronze: Bronze, arguments: Arguments, report: Report) -> Iterator[ObjectVersion]:
+    landing = arguments.landing
+    if arguments.requeue:
+        left = of_older_contracts(bronze)
+        for version in inputs(bronze, landing) if left else ():
+            if key_of(version) in left:
+                left.remove(key_of(version))
+                yield version
+        report.gone = len(left)
+    elif (since := arguments.reprocess_since) is not None:
+        yield from (version for version in inputs(bronze, landing) if version.modified >= since)
+    else:
+        for version in bronze.storage.list(arguments.reprocess_prefix):
+            if stage.source_of(version.path, landing) is not None:
+                yield version

@@ -1,0 +1,153 @@
+"""Reading again by a newer contract: rows follow it, good records leave the quarantine."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from spark import apply, batch, ledger, parser, quarantine, stage
+from spark.contract import LOG_SOURCE
+from spark.delta import Bronze
+from spark.job import main
+from spark.tables import INGESTED_FILES, QUARANTINED_RECORDS, SONGPLAYS, TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from spark.contract import Source
+
+OWN = {"source_modified", "run_id", "batch", "ingested_at", "quarantined_at", "attempts"}
+
+
+class KilledError(BaseException):
+    """Stands for the death of the driver."""
+
+
+@contextmanager
+def newer_contract() -> Iterator[None]:
+    """Contract 2: plays may be of 1970, and a play's level is in the field `method`."""
+    changes = {"ts": {"minimum": 0}, "level": {"name": "method"}}
+    fields = tuple(replace(field, **changes.get(field.name, {})) for field in LOG_SOURCE.fields)  # type: ignore[arg-type]
+    newer = replace(LOG_SOURCE, fields=fields)
+    real = parser.parse
+
+    def parse(lines: Any, source: Source) -> Any:
+        return real(lines, newer if source is LOG_SOURCE else source)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stage, "parse", parse)
+        patch.setattr(batch, "CONTRACT_VERSION", 2)
+        patch.setattr(quarantine, "CONTRACT_VERSION", 2)
+        yield
+
+
+def land(lake: Any, make_song: Any, make_play: Any) -> None:
+    """A song; a log with records that only contract 2 takes or none; a clean log."""
+    lake.put("song-data/1.json", [make_song(1)])
+    mixed = [json.dumps(make_play(n)) for n in (1, 2)]
+    mixed += [json.dumps(make_play(3, ts=99)), "broken", "broken"]
+    lake.put("log-data/a.json", "\n".join(mixed))
+    lake.put("log-data/b.json", [make_play(4)])
+
+
+def said(lake: Any) -> dict[str, str]:
+    """What every table says, but for the run that wrote it."""
+    return {
+        table.name: repr(
+            [
+                {name: value for name, value in row.asDict().items() if name not in OWN}
+                for row in lake.rows(table)
+            ]
+        ).replace(lake.landing, "landing")
+        for table in TABLES
+    }
+
+
+@pytest.fixture(scope="module")
+def by_the_newer(engine: Any, make_lake: Any, make_song: Any, make_play: Any) -> dict[str, str]:
+    """What the tables say when contract 2 was there from the beginning."""
+    lake = make_lake(engine)
+    land(lake, make_song, make_play)
+    with newer_contract():
+        lake.run()
+    return said(lake)
+
+
+def test_requeue_and_reprocess_bring_the_tables_to_the_newer_contract(
+    lake: Any, make_song: Any, make_play: Any, by_the_newer: dict[str, str]
+) -> None:
+    """First only what is in quarantine, then the rest: in the end as if contract 1 never was."""
+    land(lake, make_song, make_play)
+    lake.run()
+    assert len(lake.rows(QUARANTINED_RECORDS)) == 2
+    with newer_contract():
+        requeued = lake.run(task="reprocess", requeue="true")
+        assert (requeued["files"]["new"], requeued["records"]["read"]) == (1, 5)
+        assert [row["raw"] for row in lake.rows(QUARANTINED_RECORDS)] == ["broken"]
+        levels = {row["item_in_session"]: row["level"] for row in lake.rows(SONGPLAYS)}
+        assert levels == {1: "PUT", 2: "PUT", 3: "PUT", 4: "free"}
+        entries = {row["source_path"][-6:]: row for row in lake.rows(INGESTED_FILES)}
+        entry = entries["a.json"]
+        assert (entry["kept"], entry["quarantined"], entry["contract_version"]) == (3, 2, 2)
+        assert entries["b.json"]["contract_version"] == 1
+        assert lake.run(task="reprocess", requeue="true")["files"]["new"] == 0
+        assert lake.run(task="reprocess", reprocess="2100-01-01")["files"]["new"] == 0
+        again = lake.run(task="reprocess", reprocess=f"{lake.landing}/")
+    assert (again["files"]["new"], again["files"]["ingested"]) == (3, 3)
+    assert said(lake) == by_the_newer
+
+
+STEPS = {
+    "after the quarantine": (apply, "keep"),
+    "after songplays": (apply, "_songplays"),
+    "after a commit": (Bronze, "merge"),
+    "after the release": (apply, "release"),
+    "after the ledger": (ledger, "record"),
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_reprocess_that_died_is_finished_by_the_next_ingest(
+    step: str, lake: Any, make_song: Any, make_play: Any, by_the_newer: dict[str, str]
+) -> None:
+    """The manifest says what the batch is: no other task takes it for new input."""
+    land(lake, make_song, make_play)
+    lake.run()
+    owner, name = STEPS[step]
+    real = getattr(owner, name)
+
+    def deadly(*args: Any, **kwargs: Any) -> Any:
+        real(*args, **kwargs)
+        raise KilledError(step)
+
+    with newer_contract():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(owner, name, deadly)
+            with pytest.raises(KilledError):
+                lake.run(task="reprocess", reprocess="2000-01-01T00:00:00Z")
+        report = lake.run()
+    assert len(report["finished_runs"]) == 1
+    assert report["files"]["new"] == 0
+    assert said(lake) == by_the_newer
+
+
+def test_what_cannot_be_read_again_keeps_its_rows_and_its_entry(lake: Any, make_play: Any) -> None:
+    """A version of the tables does not become a failed one because of a second reading."""
+    path = lake.put("log-data/1.json", [make_play(n) for n in range(9)])
+    lake.run()
+    before = said(lake)
+    report = lake.run(task="reprocess", reprocess="log-data/", max_object_bytes=10)
+    assert list(report["unread"]) == [path]
+    assert said(lake) == before
+
+
+def test_a_prefix_without_input_is_said(lake: Any, capsys: Any) -> None:
+    """A typing error does not end well without having read anything."""
+    zones = [f"--{name}={getattr(lake, name)}" for name in ("landing", "bronze", "processing")]
+    task = ["--task", "reprocess", "--reprocess", "log-date/"]
+    assert main(["--run_id", "r", *zones, *task]) == 1
+    assert "No input lies under" in capsys.readouterr().err
