@@ -226,7 +226,8 @@ def test_maintenance_compacts_and_changes_no_answer(
     assert [stage["name"] for stage in maintained["stages"]] == ["provision", "job"]
     assert (maintained["status"], maintained["task"]) == ("succeeded", "maintain")
     ledger = maintained["tables"]["ingested_files"]
-    assert (ledger["before"]["files"], ledger["after"]["files"]) == (2, 1)
+    assert ledger["before"]["files"] == runs["fourth"]["tables"]["ingested_files"]["files"] > 1
+    assert ledger["after"]["files"] == 1
     for name, sizes in maintained["tables"].items():
         assert sizes["after"]["files"] == sizes["after"]["stored_files"], name
     sql = "SELECT count(*) FROM songplays"
