@@ -14,6 +14,7 @@ from localaws import errors
 from localaws.services import client_environment
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -21,19 +22,25 @@ START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 
 
-def start(*, state: Path | None = None, port: int = 0) -> Server:
+def start(
+    *,
+    state: Path | None = None,
+    port: int = 0,
+    command: Sequence[str] = (sys.executable, "-m", "localaws"),
+) -> Server:
     """Start localaws as a child process and return it when requests may come.
 
     `state` is the folder that keeps everything between runs; without it all is forgotten at the
-    end. Port 0 picks a free one. Raises `PortInUseError`, `StateInUseError`, `StateFormatError` or
+    end. Port 0 picks a free one. `command` is another interpreter or a program that extends
+    localaws. Raises `PortInUseError`, `StateInUseError`, `StateFormatError` or
     `StateError` with the reason, and `StartError` when the process does not become ready.
     """
-    command = [sys.executable, "-m", "localaws", "--port", str(port), "--exit-with-parent"]
+    arguments = [*command, "--port", str(port), "--exit-with-parent"]
     if state is not None:
-        command += ["--state", str(state)]
+        arguments += ["--state", str(state)]
     log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the server
     child = subprocess.Popen(
-        command,
+        arguments,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=log,

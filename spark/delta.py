@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = "lakehouse.schemaVersion"
 """The table property that holds a table's schema version."""
 
+_STATISTICS = ("string", "int", "bigint", "timestamp")
+"""Types of columns whose bounds go into the log. Doubles stay out: Sail takes the bounds for the
+value where both are equal, and reads them one unit in the last place beside it (docs/adr/0014)."""
+
 _COMMIT = re.compile(r"/_delta_log/(\d{20})\.json$")
 
 
@@ -60,7 +64,8 @@ class Bronze:
             f"{f'PARTITIONED BY ({partitions}) ' if partitions else ''}"
             f"LOCATION '{self.location(table)}' "
             f"TBLPROPERTIES ('{SCHEMA_VERSION}' = '{table.schema_version}', "
-            f"'delta.enableDeletionVectors' = 'false')"
+            f"'delta.enableDeletionVectors' = 'false', "
+            f"'delta.dataSkippingStatsColumns' = '{','.join(_with_statistics(table))}')"
         ).collect()
 
     def exists(self, table: Table) -> bool:
@@ -119,3 +124,12 @@ class Bronze:
                 f"MERGE INTO delta.`{self.location(table)}` AS t USING merge_source AS s "
                 f"ON {keys} AND {only} {update}WHEN NOT MATCHED THEN INSERT *"
             ).collect()
+
+
+def _with_statistics(table: Table) -> list[str]:
+    """The columns by which files may be skipped; partition columns are known without."""
+    return [
+        name
+        for name, kind in table.columns
+        if kind in _STATISTICS and name not in table.partitioned_by
+    ]

@@ -2,6 +2,9 @@
 
 Fields are read as text first and cast afterwards: engines differ in what a typed from_json makes of
 a number that is too large, of trailing junk, NaN or single quotes; of text they all make the same.
+Decimals are looked up by get_json_object, which hands over their digits: from_json reads a number
+before it makes text of it, and on Sail one in ten of 17 digits comes out as its neighbour
+(docs/adr/0014).
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from spark.contract import Field, Source
 
 _JSON_OPTIONS = {"allowSingleQuotes": "false", "allowNonNumericNumbers": "false"}
+_CORRUPT = "_corrupt_record"
+"""Spark puts a line here that is no JSON to its from_json: its json_array_length lets more pass."""
 _INTEGER = "^-?[0-9]{1,19}$"
 _DECIMAL = "^-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?$"
 _SQL_TYPE = {"integer": "bigint", "decimal": "double"}
@@ -30,9 +35,8 @@ def parse(lines: DataFrame, source: Source) -> DataFrame:
     of a version), record_hash (sha2-256 of the raw line), kept (boolean), reasons (array<string>,
     empty for a good record), raw (null for a good record), then the contract's columns.
     """
-    record = F.from_json(
-        "raw", ", ".join(f"`{field.name}` string" for field in source.fields), _JSON_OPTIONS
-    )
+    names = (*(field.name for field in source.fields), _CORRUPT)
+    record = F.from_json("raw", ", ".join(f"`{name}` string" for name in names), _JSON_OPTIONS)
     parsed = lines.select(
         "source_path",
         "source_etag",
@@ -41,14 +45,14 @@ def parse(lines: DataFrame, source: Source) -> DataFrame:
         "raw",
         F.sha2("raw", 256).alias("record_hash"),
         F.expr(
-            "raw is not null and substring(ltrim(raw), 1, 1) = '{' and "
-            "coalesce(json_array_length(concat('[', raw, ']')) = 1, false)"
+            "raw is not null and substring(ltrim(raw), 1, 1) = '{' and endswith(rtrim(raw), '}') "
+            "and coalesce(json_array_length(concat('[', raw, ']')) = 1, false)"
         ).alias("is_object"),
         record.alias("record"),
-    )
+    ).withColumn("is_object", F.expr(f"is_object and record.`{_CORRUPT}` is null"))
     typed = parsed.select(
         "*",
-        *(F.expr(f"trim(record.`{field.name}`)").alias(_given(field)) for field in source.fields),
+        *(F.expr(f"trim({_text(field)})").alias(_given(field)) for field in source.fields),
     ).select(
         "*",
         *(F.expr(_cast(field, source)).alias(field.column) for field in source.fields),
@@ -70,6 +74,13 @@ def parse(lines: DataFrame, source: Source) -> DataFrame:
         *(field.column for field in source.fields),
     )
     return judged.withColumn("raw", F.when(F.size("reasons") > 0, F.col("raw")))
+
+
+def _text(field: Field) -> str:
+    """The field as the record has it."""
+    if field.kind == "decimal":
+        return f"get_json_object(raw, '$.{field.name}')"
+    return f"record.`{field.name}`"
 
 
 def _given(field: Field) -> str:

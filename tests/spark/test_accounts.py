@@ -27,6 +27,7 @@ def accounts(lake: Any) -> dict[str, tuple[str, int, int, int, int, int]]:
     }
 
 
+@pytest.mark.core
 def test_bad_records_are_quarantined_with_all_their_reasons(lake: Any, make_play: Any) -> None:
     """Each record that breaks the contract is kept as text, with every reason, and counted."""
     bad = [

@@ -11,6 +11,8 @@ from spark.errors import LeaseHeldError, LeaseLostError
 from spark.job import main
 from spark.lease import Lease, Writer
 
+pytestmark = pytest.mark.core
+
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
