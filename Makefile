@@ -61,10 +61,10 @@ clean: ## Remove what these commands made
 .PHONY: $(SPARKS:%=all-%) $(SPARKS:%=core-%) spark-core
 .PRECIOUS: .venv-%/stamp
 $(SPARKS:%=all-%): all-%: .venv-%/stamp
-	LAKEHOUSE_ENGINE=$* .venv-$*/bin/python -m pytest tests/spark
+	LAKEHOUSE_ENGINE=$* .venv-$*/bin/python -m pytest tests/spark --timeout 900
 
 $(SPARKS:%=core-%): core-%: .venv-%/stamp
-	LAKEHOUSE_ENGINE=$* .venv-$*/bin/python -m pytest tests/spark -m core
+	LAKEHOUSE_ENGINE=$* .venv-$*/bin/python -m pytest tests/spark -m core --timeout 900
 
 # Without Java only a laptop may go on; the second Spark is left to `make test-spark`.
 spark-core:

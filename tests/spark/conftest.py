@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localaws.process import start
+from localaws.process import Server, start
 from spark.session import session
 from tests.spark import dated_localaws, engines, records
 from tests.spark.lakes import Lake
@@ -34,11 +34,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def surroundings() -> Iterator[dict[str, str]]:
-    """A localaws and an engine of these tests' own, as the environment that leads to them."""
-    command = (engines.emulators_python(), "-m", dated_localaws.__name__)
+def aws() -> Iterator[Server]:
+    """A localaws of these tests' own."""
+    with start(command=(engines.emulators_python(), "-m", dated_localaws.__name__)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def surroundings(aws: Server) -> Iterator[dict[str, str]]:
+    """An engine of these tests' own, as the environment that leads to it and to localaws."""
     with (
-        start(command=command) as aws,
         pytest.MonkeyPatch.context() as patch,
         engines.running(engines.at_hand(), aws.environment(), patch) as environment,
     ):

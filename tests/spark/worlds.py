@@ -1,0 +1,94 @@
+"""Random histories of a landing zone, for the law: what lands when, which runs die, and where.
+
+A history has many small worlds whose keys never meet, so that one lake tries many examples at once.
+Within a world everything meets: few keys, few names, few moments.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tests.spark.model import Version
+from tests.spark.records import play, song
+
+FIRST_PLAY = 1541105830796
+FIRST_UPLOAD = 1541160000
+
+
+@dataclass(frozen=True)
+class Step:
+    """Versions that land one after the other, and then a run, which dies at its `dies_at`th act."""
+
+    lands: tuple[Version, ...]
+    dies_at: int | None
+
+
+def _songs(world: str) -> st.SearchStrategy[dict[str, Any]]:
+    return st.builds(
+        lambda **changes: song(1, **changes),
+        song_id=st.sampled_from([f"{world}-S1", f" {world}-S2 ", f"{world}-S3"]),
+        artist_id=st.sampled_from([f"{world}-A1", f"{world}-A2"]),
+        artist_name=st.sampled_from([f"{world} One", f"{world} Two", None]),
+        title=st.sampled_from(["T1", "T2", None]),
+        duration=st.sampled_from([10.0, 123456789.12345679, None]),
+        artist_location=st.sampled_from(["", "here", None]),
+        year=st.sampled_from([0, 1999]),
+    )
+
+
+def _plays(world: str) -> st.SearchStrategy[dict[str, Any]]:
+    return st.builds(
+        lambda ts, **changes: play(1, ts=FIRST_PLAY + ts * 40 * 24 * 3600 * 1000, **changes),
+        ts=st.integers(0, 2),
+        userId=st.sampled_from([f"{world}-U1", f" {world}-U1", f"{world}-U2"]),
+        sessionId=st.sampled_from([1, "1"]),
+        itemInSession=st.integers(0, 1),
+        level=st.sampled_from(["free", "paid"]),
+        artist=st.sampled_from([f"{world} One", f"{world} Two", None]),
+        song=st.sampled_from(["T1", "T2", None]),
+        length=st.sampled_from([10.0, 123456789.12345679, None]),
+        page=st.sampled_from(["NextSong", "NextSong", "NextSong", "Home"]),
+    )
+
+
+_BAD = st.sampled_from(['{"cut', "[]", '{"page": "NextSong", "song_id": "x"}', '{"level": "free"}'])
+
+
+def _body(records: list[Any], key: str) -> bytes:
+    lines = [record if isinstance(record, str) else json.dumps(record) for record in records]
+    text = "\n".join(lines).encode()
+    return gzip.compress(text, mtime=0) if key.endswith(".gz") else text
+
+
+@st.composite
+def _versions(draw: st.DrawFn, world: str) -> Version:
+    """A version of one of the world's five objects; older and newer ones come in any order."""
+    source = draw(st.sampled_from(["song", "log", "log"]))
+    name = draw(st.sampled_from(["1.json", "2.json", "3.json.gz"]))
+    record = _songs(world) if source == "song" else _plays(world)
+    records: list[Any] = draw(st.lists(record, min_size=1, max_size=3))
+    bad: list[Any] = draw(st.lists(_BAD, max_size=1))
+    records += bad + draw(st.sampled_from([[], records[:1]]))
+    key = f"{source}-data/{world}/{name}"
+    modified = FIRST_UPLOAD + draw(st.integers(0, 2))
+    return Version(key=key, body=_body(records, key), modified=modified)
+
+
+@st.composite
+def histories(draw: st.DrawFn, worlds: int, steps: int) -> list[Step]:
+    """Steps in which versions of every world land; half of the runs die at some act."""
+    landing: list[list[Version]] = [[] for _ in range(steps)]
+    for number in range(worlds):
+        known: list[Version] = []
+        for step in range(steps):
+            fresh = draw(st.lists(_versions(f"W{number}"), max_size=2))
+            again = draw(st.lists(st.sampled_from(known), max_size=1)) if known else []
+            landing[step] += [*fresh, *again]
+            known += fresh
+    dies = st.one_of(st.none(), st.integers(1, 30))
+    return [Step(lands=tuple(lands), dies_at=draw(dies)) for lands in landing]
