@@ -77,6 +77,11 @@ class JobProcess:
             os.close(report_end)
         self._report = report
 
+    def waits(self) -> bool:
+        """Whether the runner is there to take an order; a system short of memory may kill it."""
+        with self._reaping:
+            return self._popen.poll() is None
+
     def run(
         self,
         order: dict[str, Any],

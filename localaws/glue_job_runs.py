@@ -101,8 +101,11 @@ class JobRuns:
         with self._lock:
             if work.stopping or self._closed:
                 return None
-            work.process = self._spare or JobProcess(self._services.work_dir, idle=MINUTE)
-            self._spare = None
+            spare, self._spare = self._spare, None
+            if spare is not None and not spare.waits():
+                spare.close()
+                spare = None
+            work.process = spare or JobProcess(self._services.work_dir, idle=MINUTE)
             return work.process
 
     def _carry_out(self, job: FakeJob, work: _Work) -> None:

@@ -9,6 +9,7 @@ import pytest
 from localaws.process import Server, start
 from spark.session import session
 from tests.spark import dated_localaws, engines, records
+from tests.spark.comparison import Content, differences
 from tests.spark.lakes import Lake
 
 if TYPE_CHECKING:
@@ -31,6 +32,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left = [item for item in items if item.get_closest_marker("sail")]
     items[:] = [item for item in items if item not in left]
     config.hook.pytest_deselected(items=left)
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Show how the contents of tables differ, row by row, where they are compared with ==."""
+    if op == "==" and isinstance(left, Content) and isinstance(right, Content):
+        return ["the tables differ:", *differences(left, right)]
+    return None
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,6 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from spark import manifest, stage
 from spark.delta import Bronze
-from spark.storage import Storage
 from spark.tables import TABLES
 from tests.spark import engines, model, worlds
 from tests.spark.lakes import Lake
@@ -39,7 +38,6 @@ ACTS = (
     (manifest, "remove"),
     (Bronze, "append"),
     (Bronze, "merge"),
-    (Storage, "delete_under"),
 )
 
 
@@ -84,12 +82,12 @@ def dying(at: int | None) -> Iterator[None]:
     print_blob=True,
 )
 @given(history=worlds.histories(worlds=12, steps=STEPS))
-def test_tables_follow_from_the_versions_seen(engine: Any, history: list[worlds.Step]) -> None:
+def test_tables_follow_from_the_versions_seen(engine: Any, history: worlds.History) -> None:
     """After any history the tables say what the model says of the versions that were seen."""
     print(f"LAKEHOUSE_SEED={SEED}")  # noqa: T201 # pytest shows it where the test fails
     lake = Lake(engine)
     ever: dict[tuple[str, str, int], model.Version] = {}
-    for step in history:
+    for step in history.steps:
         for version in step.lands:
             lake.put(version.key, version.body, modified=version.modified)
             ever[f"landing/{version.key}", version.etag, version.modified * 1_000_000] = version

@@ -28,6 +28,13 @@ class Step:
     dies_at: int | None
 
 
+@dataclass(frozen=True, repr=False)
+class History:
+    """Steps in their order. A failure names rows, whose keys name the world: no use in a dump."""
+
+    steps: tuple[Step, ...]
+
+
 def _songs(world: str) -> st.SearchStrategy[dict[str, Any]]:
     return st.builds(
         lambda **changes: song(1, **changes),
@@ -80,7 +87,7 @@ def _versions(draw: st.DrawFn, world: str) -> Version:
 
 
 @st.composite
-def histories(draw: st.DrawFn, worlds: int, steps: int) -> list[Step]:
+def histories(draw: st.DrawFn, worlds: int, steps: int) -> History:
     """Steps in which versions of every world land; half of the runs die at some act."""
     landing: list[list[Version]] = [[] for _ in range(steps)]
     for number in range(worlds):
@@ -91,4 +98,4 @@ def histories(draw: st.DrawFn, worlds: int, steps: int) -> list[Step]:
             landing[step] += [*fresh, *again]
             known += fresh
     dies = st.one_of(st.none(), st.integers(1, 30))
-    return [Step(lands=tuple(lands), dies_at=draw(dies)) for lands in landing]
+    return History(tuple(Step(lands=tuple(lands), dies_at=draw(dies)) for lands in landing))
