@@ -110,10 +110,13 @@ def test_a_restore_and_a_run_that_died_half_way_are_both_undone(
 def test_a_restore_that_died_is_finished_before_the_next_ingest(
     good: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No run works on tables of which only some were taken back."""
+    """No run works on tables of which only some were taken back.
+
+    The bad files are taken out of landing meanwhile, so nothing brings their rows again.
+    """
     lake = good
+    before = lake.content(TABLES)
     lake.run()
-    with_all = lake.content(TABLES)
     with monkeypatch.context() as patch:
         die_after(patch, restore, "_check_files", 1)
         with pytest.raises(KilledError):
@@ -122,5 +125,7 @@ def test_a_restore_that_died_is_finished_before_the_next_ingest(
         die_after(patch, type(care_of(lake.bronze_zone())), "restore", 2)
         with pytest.raises(KilledError):
             lake.run(task="restore", restore_run="run-2")
-    assert lake.run()["files"]["new"] == 2
-    assert lake.content(TABLES) == with_all
+    for folder in ("song-data", "log-data"):
+        lake.storage.delete_under(f"{lake.landing}/{folder}/bad.json")
+    assert lake.run()["files"]["new"] == 0
+    assert lake.content(TABLES) == before
