@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-KEYS = ("reasons", "held", "failures", "released", "unread", "gone")
+KEYS = ("reasons", "held", "failures", "released", "unread", "gone", "drift")
 """Keys of the job's report that a run's document takes over."""
 
 SHOWN = 10
@@ -31,6 +31,7 @@ def lines(document: Mapping[str, Any]) -> list[str]:
             f"{gone:,} object versions were to be read again and are not in the landing zone any "
             "more: their bad records stay in quarantine."
         )
+    told += [_drift(found) for found in document.get("drift", [])]
     failures = document.get("failures", [])
     for found in failures[:SHOWN]:
         what = "parked" if found["parked"] else "tried again by a later run"
@@ -38,6 +39,19 @@ def lines(document: Mapping[str, Any]) -> list[str]:
     if len(failures) > SHOWN:
         told.append(f"{_objects(failures)} could not be read")
     return told
+
+
+def _drift(found: Mapping[str, Any]) -> str:
+    what = {
+        "unknown": "is not in the contract and in no table",
+        "missing": "is missing in every record",
+        "type": "is of the wrong type in every record",
+    }[found["kind"]]
+    renamed = f"; probably {found['instead_of']} under another name" if found["instead_of"] else ""
+    return (
+        f"drift: {found['source']}: {found['field']} {what} ({found['records']:,} records, first "
+        f"in {found['first_file']}){renamed}"
+    )
 
 
 def _objects(found: list[Any]) -> str:

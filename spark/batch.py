@@ -10,7 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from spark import apply, hold, ledger, manifest, restore_point, stage
+from spark import apply, drift, hold, ledger, manifest, restore_point, stage
 from spark.contract import CONTRACT_VERSION, SOURCES
 from spark.manifest import INGEST, Entry, Manifest
 from spark.reader import CHANGED
@@ -78,6 +78,7 @@ def begin(
     entries: list[Entry] = []
     refused: list[str] = []
     reasons: Counter[str] = Counter()
+    drifts: list[drift.Drift] = []
     for source in SOURCES:
         of_source = [v for v in versions if stage.source_of(v.path, arguments.landing) is source]
         large = [v for v in of_source if v.size > arguments.max_object_bytes]
@@ -102,6 +103,11 @@ def begin(
         if any(account.quarantined for account in read.values()):
             why = stage.reasons(bronze.spark, path, unusable, apart=held)
             reasons.update(why.get(None, {}))
+        drifting = sum(account.drifting for account in read.values() if account.error is None)
+        if drifting or why:
+            rows = stage.usable(bronze.spark, path, unusable)
+            all_reasons = sum((Counter(counts) for counts in why.values()), Counter[str]())
+            drifts += drift.find(rows, source, all_reasons, drifting)
         refused += [*unusable, *held]
         for version in own:
             account = read[version.path]
@@ -119,6 +125,7 @@ def begin(
         refused=tuple(refused),
         reasons=dict(reasons),
         task=task,
+        drift=tuple(drifts),
         unread=unread,
     )
     manifest.write(bronze.storage, arguments.processing, seen)

@@ -50,6 +50,8 @@ class Source:
     fields: tuple[Field, ...]
     key: tuple[str, ...]
     kept_when: str = "true"
+    unused: tuple[str, ...] = ()
+    """Fields that are known and that no table has. Any other is drift."""
 
 
 SONG_SOURCE = Source(
@@ -79,6 +81,7 @@ SONG_SOURCE = Source(
         Field(name="duration", column="duration", kind="decimal", minimum=0, maximum=1_000_000_000),
     ),
     key=("song_id",),
+    unused=("num_songs",),
 )
 
 LOG_SOURCE = Source(
@@ -113,6 +116,7 @@ LOG_SOURCE = Source(
         Field(name="userAgent", column="user_agent"),
     ),
     key=("user_id", "session_id", "item_in_session", "ts"),
+    unused=("auth", "method", "registration", "status"),
     kept_when=f"page = '{PLAY_PAGE}'",
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -74,12 +75,27 @@ def main(argv: list[str]) -> int:
     except JobError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 # Glue shows it
         return 1
+    except Exception as error:  # noqa: BLE001 # an engine's message may quote a record
+        print(_unforeseen(error), file=sys.stderr)  # noqa: T201 # Glue shows the last line
+        return 1
     # Freshness is what the metric is about: care of the tables brings no new data.
     brings_data = arguments.task == "ingest" and not arguments.dry_run
     if arguments.metrics_namespace and brings_data:
         publish_success(arguments.metrics_namespace, arguments.job_name)
     print(f"report {json.dumps(report, sort_keys=True)}")  # noqa: T201 # the job's log
     return 0
+
+
+def _unforeseen(error: Exception) -> str:
+    """Where an error came from and what kind it is, without its message.
+
+    Engines quote values in theirs, and values are personal data.
+    """
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    return (
+        f"{frames}{type(error).__name__}: the job met something unforeseen, told here without the "
+        f"message, which could quote a record. Run again; what was begun is finished first."
+    )
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FORMAT = 2
 _READABLE = {1, FORMAT}
-"""Format 1 knew no held versions and no reprocessing, nothing else differs."""
+"""Format 1 knew neither held versions, reprocessing nor drift."""
 
 INGEST = "ingest"
 REPROCESS = "reprocess"
@@ -69,6 +69,8 @@ class Manifest:
     reasons: dict[str, int]
     """How many records were quarantined for each reason."""
     task: str = INGEST
+    drift: tuple[dict[str, Any], ...] = ()
+    """See `spark.drift`."""
     unread: dict[str, str] = field(default_factory=dict)
     """Path -> why a version that is in the tables could not be read again. Its entry stays."""
 
@@ -94,6 +96,7 @@ def write(storage: Storage, processing: str, manifest: Manifest) -> None:
         "refused": manifest.refused,
         "reasons": manifest.reasons,
         "task": manifest.task,
+        "drift": manifest.drift,
         "unread": manifest.unread,
     }
     storage.write_json(_path(processing, manifest.batch), document)
@@ -158,5 +161,6 @@ def _read(document: Any, path: str) -> Manifest:
         refused=tuple(document["refused"]),
         reasons=document["reasons"],
         task=document.get("task", INGEST),
+        drift=tuple(document.get("drift", ())),
         unread=document.get("unread", {}),
     )

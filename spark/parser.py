@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F  # noqa: N812 # the name that Spark's own documentation uses
 
+from spark.drift import unknown_fields
+
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
@@ -33,7 +35,8 @@ def parse(lines: DataFrame, source: Source) -> DataFrame:
 
     Columns: source_path, source_etag, source_modified (timestamp), error (null but for the last row
     of a version), record_hash (sha2-256 of the raw line), kept (boolean), reasons (array<string>,
-    empty for a good record), raw (null for a good record), then the contract's columns.
+    empty for a good record), unknown (array<string>, the names of fields that the contract does not
+    know, null where there are none), raw (null for a good record), then the contract's columns.
     """
     names = (*(field.name for field in source.fields), _CORRUPT)
     record = F.from_json("raw", ", ".join(f"`{name}` string" for name in names), _JSON_OPTIONS)
@@ -62,7 +65,9 @@ def parse(lines: DataFrame, source: Source) -> DataFrame:
         F.col("is_object"),
         F.array_compact(F.array(*_reasons(source))),
     ).otherwise(F.array(F.lit(NOT_ONE_OBJECT)))
-    judged = typed.select(
+    may_have, names = unknown_fields(source)
+    unknown = F.when(F.expr(may_have), F.expr(names))
+    judged = typed.withColumn("names", unknown).select(
         "source_path",
         "source_etag",
         "source_modified",
@@ -71,6 +76,7 @@ def parse(lines: DataFrame, source: Source) -> DataFrame:
         "record_hash",
         kept.alias("kept"),
         F.when(F.col("raw").isNotNull(), reasons).alias("reasons"),
+        F.when(F.size("names") > 0, F.col("names")).alias("unknown"),
         *(field.column for field in source.fields),
     )
     return judged.withColumn("raw", F.when(F.size("reasons") > 0, F.col("raw")))

@@ -38,6 +38,9 @@ CHANGED = "changed"
 """The version is gone: overwritten or deleted since it was listed. It counts as never seen."""
 
 CHUNK_BYTES = 8 * 1024 * 1024
+MAX_LINE_BYTES = 2 * CHUNK_BYTES
+"""A longer line fails its object: one record must fit into memory several times over."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SMALL_BYTES = 1024 * 1024
 _GROUP = 256
@@ -63,6 +66,15 @@ _UNREADABLE = (
     EOFError,
     zlib.error,
 )
+_BROKEN: dict[type[BaseException], str] = {
+    EOFError: "the gzip was cut short",
+    gzip.BadGzipFile: "no gzip, or a damaged one",
+    zlib.error: "a damaged gzip",
+}
+
+
+class _LineTooLongError(Exception):
+    """A line is longer than MAX_LINE_BYTES."""
 
 
 class Readable(Protocol):
@@ -190,8 +202,11 @@ def _read(s3: Any, gets: Gets, version: Pinned) -> Generator[list[bytes], None, 
     except ClientError as refused:
         code = refused.response["Error"]["Code"]
         return CHANGED if code in _GONE else f"{code} from Amazon S3"
+    except _LineTooLongError:
+        return f"a line is longer than {MAX_LINE_BYTES} bytes"
     except _UNREADABLE as broken:
-        return f"{type(broken).__name__}: {broken}"[:300]
+        # Not its message: that may quote what was read.
+        return f"{_BROKEN.get(type(broken), 'reading broke off')} ({type(broken).__name__})"
     return OK
 
 
@@ -210,12 +225,16 @@ def _open(s3: Any, gets: Gets, version: Pinned) -> tuple[Any, datetime]:
 def _cut(body: Readable) -> Iterator[list[bytes]]:
     """The lines of a stream, without their ends, without a leading BOM, without blank ones."""
     rest: list[bytes] = []
+    held = 0
     at_start = True
     while chunk := body.read(CHUNK_BYTES):
         if at_start:
             chunk = chunk.removeprefix(_BOM)
             at_start = False
         first, newline, others = chunk.partition(b"\n")
+        held += len(first)
+        if held > MAX_LINE_BYTES:
+            raise _LineTooLongError
         if not newline:
             rest.append(chunk)
             continue
@@ -223,6 +242,7 @@ def _cut(body: Readable) -> Iterator[list[bytes]]:
         rest.append(first)
         lines.insert(0, b"".join(rest))
         rest = [lines.pop()]
+        held = len(rest[0])
         yield _tidy(lines)
     yield _tidy([b"".join(rest)])
 

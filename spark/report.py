@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from spark.drift import Drift, merged
 from spark.unsettled import Unsettled
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Report:
     batches: list[str] = field(default_factory=list)
     unsettled: Unsettled = field(default_factory=Unsettled)
     unread: dict[str, str] = field(default_factory=dict)
+    drift: list[Drift] = field(default_factory=list)
     gone: int = 0
     """Object versions that were to be read again and are no longer in the landing zone."""
     finished_runs: list[str] = field(default_factory=list)
@@ -58,6 +60,7 @@ class Report:
         self.batches.append(seen.batch)
         self.reasons.update(seen.reasons)
         self.unread.update(seen.unread)
+        self.drift = merged([*self.drift, *seen.drift])
         for entry in seen.entries:
             self.statuses[entry.status] += 1
             if entry.error is not None:
@@ -87,6 +90,7 @@ class Report:
             "released": self.unsettled.released,
             "unread": dict(sorted(self.unread.items())),
             "gone": self.gone,
+            "drift": self.drift,
             "finished_runs": self.finished_runs,
             "batches": self.batches,
         }

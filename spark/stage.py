@@ -40,6 +40,8 @@ class Account:
     ignored: int
     quarantined: int
     duplicates: int
+    drifting: int
+    """Records with fields that the contract does not know."""
 
 
 def folder(processing: str, batch: str, source: Source) -> str:
@@ -85,6 +87,7 @@ def accounts(
         F.count(F.when(good & F.col("kept"), 1)).alias("kept_rows"),
         F.count(F.when(good & ~F.col("kept"), 1)).alias("ignored"),
         F.count(F.when(F.size("reasons") > 0, 1)).alias("quarantined"),
+        F.count("unknown").alias("drifting"),
     )
     distinct = (
         rows.where(good & F.col("kept"))
@@ -107,6 +110,7 @@ def accounts(
                 ignored=row["ignored"],
                 quarantined=row["quarantined"],
                 duplicates=row["kept_rows"] - kept,
+                drifting=row["drifting"],
             )
         )
     for version in versions:
@@ -136,10 +140,17 @@ def reasons(
     return found
 
 
+def usable(spark: SparkSession, path: str, unusable: Sequence[str]) -> DataFrame:
+    """All rows of a stage but those of versions that could not be read."""
+    return _without(spark.read.parquet(path), unusable)
+
+
 def good_records(spark: SparkSession, path: str, refused: Sequence[str]) -> DataFrame:
     """The kept records of a stage, with their lineage, without those of the refused versions."""
     rows = _without(spark.read.parquet(path), refused)
-    return rows.where("kept and size(reasons) = 0").drop("error", "kept", "reasons", "raw")
+    return rows.where("kept and size(reasons) = 0").drop(
+        "error", "kept", "reasons", "unknown", "raw"
+    )
 
 
 def bad_records(spark: SparkSession, path: str, refused: Sequence[str]) -> DataFrame:

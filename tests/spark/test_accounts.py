@@ -183,3 +183,15 @@ def test_a_large_object_is_cut_into_whole_lines(lake: Any, make_play: Any) -> No
     lake.put("log-data/large.json", "\n".join(lines))
     lake.run()
     assert accounts(lake)["log-data/large.json"] == ("ingested", 6000, 6000, 0, 0, 0)
+
+
+def test_a_line_over_the_limit_fails_its_object_alone(lake: Any, make_play: Any) -> None:
+    """The ledger says why; the plays of the other object are there."""
+    lake.put("log-data/long.json", json.dumps(make_play(1)) + "\n" + "x" * (17 * 1024 * 1024))
+    lake.put("log-data/good.json", [make_play(2)])
+    report = lake.run()
+    assert accounts(lake)["log-data/long.json"] == ("failed", 0, 0, 0, 0, 0)
+    assert [found["error"] for found in report["failures"]] == [
+        "a line is longer than 16777216 bytes"
+    ]
+    assert len(lake.rows(SONGPLAYS)) == 1
