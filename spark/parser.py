@@ -65,9 +65,9 @@ def parse(lines: DataFrame, source: Source) -> DataFrame:
         F.col("is_object"),
         F.array_compact(F.array(*_reasons(source))),
     ).otherwise(F.array(F.lit(NOT_ONE_OBJECT)))
-    may_have, names = unknown_fields(source)
-    unknown = F.when(F.expr(may_have), F.expr(names))
-    judged = typed.withColumn("names", unknown).select(
+    may_have, unknown_names = unknown_fields(source)
+    unknown = F.when(F.expr(may_have), F.expr(unknown_names))
+    judged = typed.withColumn("extra", unknown).select(
         "source_path",
         "source_etag",
         "source_modified",
@@ -76,7 +76,7 @@ def parse(lines: DataFrame, source: Source) -> DataFrame:
         "record_hash",
         kept.alias("kept"),
         F.when(F.col("raw").isNotNull(), reasons).alias("reasons"),
-        F.when(F.size("names") > 0, F.col("names")).alias("unknown"),
+        F.when(F.size("extra") > 0, F.col("extra")).alias("unknown"),
         *(field.column for field in source.fields),
     )
     return judged.withColumn("raw", F.when(F.size("reasons") > 0, F.col("raw")))
