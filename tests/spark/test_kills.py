@@ -12,6 +12,7 @@ import signal
 import subprocess
 import time
 import zipfile
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -96,7 +97,8 @@ class Jobs:
     def kill(self) -> None:
         """Kill the process of the run, which is its engine's too, and any that waits for one."""
         for process in _children(self.server.pid):
-            os.kill(process, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it ended at this very moment
+                os.kill(process, signal.SIGKILL)
 
 
 def _children(parent: int) -> list[int]:

@@ -92,8 +92,8 @@ def test_tables_follow_from_the_versions_seen(engine: Any, history: worlds.Histo
             lake.put(version.key, version.body, modified=version.modified)
             ever[f"landing/{version.key}", version.etag, version.modified * 1_000_000] = version
         with dying(step.dies_at):
-            lake.run(max_files=40)
-    lake.run()
+            lake.run(max_files=40, max_quarantined_fraction=1)
+    lake.run(max_quarantined_fraction=1)
     said = lake.says(TABLES)
     seen = {
         (row["source_path"], row["source_etag"], row["source_modified"])
