@@ -1,0 +1,123 @@
+"""Runs the benchmarks: `python -m benchmarks --size 1x --size 10x`, or `make bench`.
+
+Everything of one size in one go on one machine, on the same objects of localaws' S3, each run in a
+fresh process: (a) the baseline, in the style of the job that this project replaced; (b) this
+project's job; (c) the reference, DuckDB with delta-rs. Ratios are told only when the tables of (b)
+and (c) have the same content, on every engine, and those of (a) as many rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks import content, landing, report
+from benchmarks.engines import ENGINES
+from benchmarks.results import SCENARIOS, ContentError, Measured, require_equal
+from benchmarks.scale import Scale, scale
+from benchmarks.watch import WorkerError, jvm_python, measure
+from localaws.process import start
+from pipeline.sample import paths
+from spark.storage import client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+ROOT = Path(__file__).resolve().parent.parent
+WORK = ROOT / "build" / "bench"
+
+
+def main(argv: list[str]) -> int:
+    """Measure, print, write the documents. 1 when contents differ or a run fails."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--size", action="append", help="such as 0.01x, 1x, 10x; may repeat")
+    parser.add_argument("--engine", action="append", choices=ENGINES, help="default: all there are")
+    parser.add_argument("--dirty", type=float, default=0.0, help="share of spoilt records")
+    parser.add_argument("--no-baseline", action="store_true", help="leave the replaced job out")
+    parser.add_argument("--docs", type=Path, help="folder for the table and the plot")
+    given = parser.parse_args(argv)
+    engines = given.engine or list(ENGINES)
+    if "jvm" in engines and jvm_python() is None:
+        print("No environment of Spark on Java here (make test-spark makes one): Sail only.")
+        engines = [engine for engine in engines if engine != "jvm"]
+    measured: list[Measured] = []
+    try:
+        for name in given.size or ["1x"]:
+            measured += bench(
+                scale(name, dirty=given.dirty), engines, baseline=not given.no_baseline
+            )
+    except (ContentError, WorkerError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(report.text(measured))
+    if given.docs:
+        report.write(measured, given.docs)
+    return 0
+
+
+def bench(size: Scale, engines: Iterable[str], *, baseline: bool = True) -> list[Measured]:
+    """Measure every scenario of one size; raises ContentError when contenders differ."""
+    folder = landing.generate(WORK, size)
+    with start() as aws:
+        environment = aws.environment()
+        os.environ.update(environment)
+        return list(_measured(size, folder, list(engines), environment, baseline))
+
+
+def _measured(
+    size: Scale, folder: Path, engines: list[str], environment: dict[str, str], baseline: bool
+) -> Iterable[Measured]:
+    full, day, nothing = SCENARIOS
+    runs = [("job", engine) for engine in engines] + [("reference", "")]
+    last = landing.last_day(size)
+    landing.land(folder, [path for path in paths(size.recipe) if path != last])
+    s3 = client()
+
+    def one(contender: str, engine: str, scenario: str, kind: str) -> Measured:
+        lake = _lake(kind, contender, engine)
+        print(f"{size.name}: {scenario}, {contender} {engine}".rstrip(), file=sys.stderr)
+        return measure(
+            size=size.name,
+            engine=engine,
+            contender=contender,
+            scenario=scenario,
+            lake=lake,
+            environment=environment,
+        )
+
+    for contender, engine in runs:
+        for kind in ("daily", "whole"):
+            s3.create_bucket(Bucket=_lake(kind, contender, engine))
+        one(contender, engine, "all but the last day", "daily")
+    landing.land(folder, [last])
+    for scenario in (day, nothing):
+        for contender, engine in runs:
+            yield one(contender, engine, scenario, "daily")
+    for contender, engine in runs:
+        yield one(contender, engine, full, "whole")
+    lakes = [_lake(kind, *run) for run in runs for kind in ("whole", "daily")]
+    require_equal({lake: content.hashes(lake) for lake in lakes})
+    if baseline:
+        for engine in engines:
+            lake = _lake("whole", "baseline", engine)
+            s3.create_bucket(Bucket=lake)
+            yield one("baseline", engine, full, "whole")
+            _require_rows(lake, lakes[0])
+
+
+def _require_rows(lake: str, other: str) -> None:
+    """Raise ContentError unless the five tables of both lakes have as many rows."""
+    names = ("songs", "artists", "users", "time", "songplays")
+    if (found := content.counts(lake, names)) != (expected := content.counts(other, names)):
+        raise ContentError(f"{lake} has {found} rows and {other} has {expected}.")
+
+
+def _lake(kind: str, contender: str, engine: str) -> str:
+    return f"bench-{kind}-{contender}-{engine or 'duckdb'}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,147 @@
+"""The bench's results for people: printed, as a document in Markdown, and as a plot."""
+
+from __future__ import annotations
+
+import os
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.results import SCENARIOS, Measured, Ratio, limits, ratios
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+DOCUMENT = "benchmarks.md"
+PLOT = "benchmarks.svg"
+_ENGINES = {"sail": "Sail", "jvm": "Spark 3.5.6 on Java", "": "DuckDB"}
+_NAMES = {"baseline": "replaced job's approach", "job": "this job", "reference": "reference"}
+
+
+def text(measured: list[Measured]) -> str:
+    """What a terminal shows: times, ratios, and where the time of the job's full loads goes."""
+    parts = [_table(_HEAD, map(_row, measured))]
+    parts.append(_table(_RATIO_HEAD, map(_ratio_row, ratios(measured) + limits(measured))))
+    parts += [
+        f"Where a full load's time goes, {m.size} on {_ENGINES[m.engine]}\n\n{_steps(m)}"
+        for m in measured
+        if m.contender == "job" and m.scenario == SCENARIOS[0]
+    ]
+    return "\n\n".join(parts)
+
+
+def write(measured: list[Measured], folder: Path) -> None:
+    """Write the document and its plot into `folder`."""
+    from benchmarks.plot import draw  # noqa: PLC0415 # matplotlib, for this alone
+
+    draw(measured, folder / PLOT)
+    (folder / DOCUMENT).write_text(_document(measured), encoding="utf-8")
+
+
+def _document(measured: list[Measured]) -> str:
+    sizes = ", ".join(dict.fromkeys(m.size for m in measured))
+    versions = ", ".join(f"{name} {version(name)}" for name in ("pysail", "duckdb", "deltalake"))
+    return f"""# Benchmarks
+
+Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}: {os.cpu_count()} cores of {_processor()},
+{platform.system()}, Python {platform.python_version()}, {versions}. Sizes: {sizes}. 1x is
+3,000 song files of one record and 450,000 log lines in 30 day files; 10x is ten times the lines and
+the same songs: a catalog does not grow with what is listened to.
+
+- **replaced job's approach**: Python functions, inferred schemas, every table overwritten from
+  everything each time, songplay numbers from one window over all rows; written anew in that style
+  (`benchmarks/baseline.py`). It has no ledger, no quarantine, no lineage. A new day costs it a full
+  load, and so does nothing new.
+- **this job**: `spark/`, as Glue calls it, with lease, stage, manifest, accounts and ledger.
+- **reference**: DuckDB with delta-rs, making the same tables, match, partitions, counts and ledger
+  (`benchmarks/reference.py`), with nothing to survive a crash.
+
+All read the same objects from localaws' S3 and write Delta there; each run is a process of its own.
+Seconds leave session start out. Before any ratio is told, the tables of the job, after one full
+load and after 29 days and then one, and those of the reference must have the same content, by a
+hash over every row; those of the replaced approach must have as many rows. Memory is the greatest
+resident size of a run's processes together.
+
+![Seconds of a full load, a new day, and nothing new]({PLOT})
+
+## Times
+
+{_table(_HEAD, map(_row, measured))}
+
+## Ratios
+
+Processor time says how much of a ratio is the machine's other work.
+
+{_table(_RATIO_HEAD, map(_ratio_row, ratios(measured) + limits(measured)))}
+
+## Where a full load's time goes
+
+{_steps_together(measured)}
+"""
+
+
+_HEAD = ("size", "what", "who", "engine", "seconds", "session start", "CPU seconds", "peak MB")
+_RATIO_HEAD = ("size", "engine", "what", "measured", "by CPU", "target", "met")
+
+
+def _row(m: Measured) -> tuple[str, ...]:
+    return (
+        m.size,
+        m.scenario,
+        _NAMES[m.contender],
+        _ENGINES[m.engine],
+        f"{m.seconds:.2f}",
+        f"{m.session:.1f}",
+        f"{m.cpu:.2f}",
+        f"{m.memory / 2**20:,.0f}",
+    )
+
+
+def _ratio_row(r: Ratio) -> tuple[str, ...]:
+    return (
+        r.size,
+        _ENGINES[r.engine],
+        r.name,
+        f"{r.value:.2f}",
+        f"{r.cpu:.2f}",
+        r.target,
+        "yes" if r.met else "no",
+    )
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _with_rest(m: Measured) -> dict[str, float]:
+    """The steps of a run, and what is between them."""
+    return {**m.steps, "everything else": max(0.0, m.seconds - sum(m.steps.values()))}
+
+
+def _steps(m: Measured) -> str:
+    rows = sorted(_with_rest(m).items(), key=lambda step: -step[1])
+    return _table(
+        ("step", "seconds", "share"),
+        ((name, f"{took:.2f}", f"{took / m.seconds:.0%}") for name, took in rows),
+    )
+
+
+def _steps_together(measured: list[Measured]) -> str:
+    runs = [m for m in measured if m.contender == "job" and m.scenario == SCENARIOS[0]]
+    names = dict.fromkeys(name for m in runs for name in _with_rest(m))
+    head = ("step", *(f"{m.size}, {_ENGINES[m.engine]}" for m in runs))
+    rows = [(name, *(f"{_with_rest(m).get(name, 0):.2f}" for m in runs)) for name in names]
+    return _table(head, rows)
+
+
+def _processor() -> str:
+    """The processor's name, where the system tells (proc_cpuinfo(5))."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
