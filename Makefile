@@ -8,8 +8,9 @@ PULUMI := build/bin/pulumi
 ACTIONLINT := build/bin/actionlint
 DEMO := build/demo
 SPARKS := spark35 spark41
+SIZE ?= 1x
 
-.PHONY: help demo test test-spark lint smoke-aws clean
+.PHONY: help demo test test-spark lint bench smoke-aws clean
 
 help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +31,9 @@ lint: .venv/dev.stamp ## Check style, types and formatting
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy .
 
+bench: .venv/bench.stamp ## Measure the job beside what it replaced and beside DuckDB: SIZE="1x 10x"
+	@$(BIN)/python -m benchmarks $(addprefix --size ,$(SIZE)) --docs docs
+
 smoke-aws: .venv/run.stamp ## Check on a real AWS account what only that can show; costs a dollar (docs/unproven.md)
 	@$(BIN)/python -m smoke $(if $(DESTROY),--destroy $(DESTROY))
 
@@ -43,6 +47,10 @@ clean: ## Remove what these commands made
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/bench.stamp: .venv/run.stamp requirements/bench.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
 	@touch $@
 
 .venv/dev.stamp: .venv/run.stamp requirements/dev.txt requirements/policy.txt

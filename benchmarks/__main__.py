@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ from pipeline.sample import paths
 from spark.storage import client
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "bench"
@@ -61,10 +62,23 @@ def main(argv: list[str]) -> int:
 def bench(size: Scale, engines: Iterable[str], *, baseline: bool = True) -> list[Measured]:
     """Measure every scenario of one size; raises ContentError when contenders differ."""
     folder = landing.generate(WORK, size)
-    with start() as aws:
-        environment = aws.environment()
-        os.environ.update(environment)
+    with start() as aws, _environment(aws.environment()) as environment:
         return list(_measured(size, folder, list(engines), environment, baseline))
+
+
+@contextmanager
+def _environment(added: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Lead boto3 and delta-rs, which read the environment, to localaws for the block's length."""
+    before = {name: os.environ.get(name) for name in added}
+    os.environ.update(added)
+    try:
+        yield added
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _measured(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from spark.manifest import Manifest
 
 _MAX_LISTED_PARTITIONS = 240
-"""Months named one by one in a MERGE's condition: twenty years. Beyond, all partitions are read."""
+"""Months named one by one in a condition: twenty years. Beyond, moments alone narrow it."""
 
 
 def apply(bronze: Bronze, processing: str, seen: Manifest) -> None:
@@ -103,12 +103,8 @@ def _songplays(
         bronze.append(SONGPLAYS, rows)
         return
     rows = _staged(bronze, rows, SONGPLAYS, f"{stage_root}/songplays")
-    bronze.merge(
-        SONGPLAYS,
-        rows,
-        update_when=replaces(SONGPLAYS, again=again),
-        only=_partitions(_months(rows)),
-    )
+    if where := _where(rows):
+        bronze.add(SONGPLAYS, rows, update_when=replaces(SONGPLAYS, again=again), where=where)
 
 
 def _rematch(
@@ -122,20 +118,27 @@ def _rematch(
     other = match(concerned, catalog).join(before, "songplay_id")
     other = other.where("NOT (song_id <=> old_song AND artist_id <=> old_artist)")
     rows = _staged(bronze, other, SONGPLAYS, f"{stage_root}/rematched")
-    if months := _months(rows):
-        bronze.merge(SONGPLAYS, rows, update_when="true", only=_partitions(months))
+    if where := _where(rows):
+        bronze.merge(SONGPLAYS, rows, update_when="true", only=where)
 
 
-def _months(rows: DataFrame) -> list[tuple[int, int]]:
-    """The partitions that the rows lie in, as (year, month); at most one more than may be named."""
-    months = rows.select("year", "month").distinct().limit(_MAX_LISTED_PARTITIONS + 1)
-    return sorted((row["year"], row["month"]) for row in months.collect())
+def _where(rows: DataFrame) -> str | None:
+    """SQL: where in songplays the keys of these rows can be; None when there are no rows.
 
-
-def _partitions(months: list[tuple[int, int]]) -> str:
-    """SQL: the literal partitions of the rows, so that MERGE reads no others."""
-    same = "t.year = s.year AND t.month = s.month"
-    if not 0 < len(months) <= _MAX_LISTED_PARTITIONS:
-        return same
-    named = " OR ".join(f"(t.year = {year} AND t.month = {month})" for year, month in months)
-    return f"{same} AND ({named})"
+    A play's time is part of its key. So the table's rows lie in the same months, between the same
+    moments: literals by which an engine leaves out partitions and files.
+    """
+    per_month = rows.groupBy("year", "month").agg(
+        F.expr("unix_micros(min(start_time))").alias("first"),
+        F.expr("unix_micros(max(start_time))").alias("last"),
+    )
+    months = per_month.collect()
+    if not months:
+        return None
+    first, last = min(row["first"] for row in months), max(row["last"] for row in months)
+    between = f"t.start_time BETWEEN timestamp_micros({first}) AND timestamp_micros({last})"
+    if len(months) > _MAX_LISTED_PARTITIONS:
+        return between
+    pairs = sorted((row["year"], row["month"]) for row in months)
+    named = " OR ".join(f"(t.year = {year} AND t.month = {month})" for year, month in pairs)
+    return f"{between} AND ({named})"

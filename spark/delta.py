@@ -125,6 +125,24 @@ class Bronze:
                 f"ON {keys} AND {only} {update}WHEN NOT MATCHED THEN INSERT *"
             ).collect()
 
+    def add(
+        self, table: Table, rows: DataFrame, *, update_when: str | None, where: str = "true"
+    ) -> None:
+        """Append rows when the table has none of their keys, as it mostly is; else merge them.
+
+        A MERGE reads and writes anew every file that it may touch; an append writes the rows alone.
+        `where` holds for every row of the table that may have a key of `rows`: it narrows what is
+        looked at, by literals. The rest is as in `merge`, which sees the rows a second time.
+        """
+        keys = [*table.key]
+        with self.steps(f"look for keys in {table.name}"):
+            current = self.read(table).alias("t").where(where).select(*keys)
+            known = current.join(rows.select(*keys), keys, "left_semi").limit(1).count() > 0
+        if known:
+            self.merge(table, rows, update_when=update_when, only=where)
+        else:
+            self.append(table, rows)
+
 
 def _with_statistics(table: Table) -> list[str]:
     """The columns by which files may be skipped; partition columns are known without."""

@@ -49,8 +49,11 @@ def pending(
         frame = bronze.spark.createDataFrame(
             rows, "source_path string, source_etag string, modified_us bigint, place int"
         )
+        # Listings are in the order of their keys: each chunk concerns a part of the ledger's files.
+        paths = [v.path for v in chunk]
+        near = settled.where(F.col("source_path").between(min(paths), max(paths)))
         with bronze.steps("compare with the ledger"):
-            left = frame.join(settled, [*_KEY], "left_anti").select("place").collect()
+            left = frame.join(near, [*_KEY], "left_anti").select("place").collect()
         yield from (chunk[place] for place in sorted(row["place"] for row in left))
 
 
@@ -168,4 +171,4 @@ def record(bronze: Bronze, manifest: Manifest) -> None:
         F.lit(manifest.batch).alias("batch"),
         F.current_timestamp().alias("ingested_at"),
     )
-    bronze.merge(INGESTED_FILES, counted, update_when=greater(("attempts",)))
+    bronze.add(INGESTED_FILES, counted, update_when=greater(("attempts",)))

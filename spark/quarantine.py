@@ -45,7 +45,7 @@ def keep(bronze: Bronze, processing: str, seen: Manifest) -> None:
                     }
                 )
             )
-            bronze.merge(QUARANTINED_RECORDS, rows, update_when="true" if seen.is_again else None)
+            bronze.add(QUARANTINED_RECORDS, rows, update_when="true" if seen.is_again else None)
 
 
 def release(bronze: Bronze, processing: str, seen: Manifest) -> None:
