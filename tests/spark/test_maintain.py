@@ -140,12 +140,14 @@ def test_maintenance_beside_another_writer_is_refused(lake: Any, capsys: Any) ->
     assert "held by run ingesting" in capsys.readouterr().err
 
 
+@pytest.mark.sail
 def test_a_compaction_that_meets_another_is_taken_back(
     lake: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """delta-rs would keep the results of both, every row twice: ours is undone and told."""
-    care_rs = pytest.importorskip("spark.care_rs", reason="delta-rs cares on the embedded engine")
-    from deltalake import write_deltalake  # noqa: PLC0415 # only there
+    from deltalake import write_deltalake  # noqa: PLC0415 # not where Spark is on the JVM
+
+    from spark import care_rs  # noqa: PLC0415 # the same
 
     location = f"{lake.bronze}/table"
     for number in range(3):
