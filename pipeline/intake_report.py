@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-KEYS = ("reasons", "held", "failures", "released", "unread", "gone", "drift")
+KEYS = ("reasons", "held", "failures", "released", "unread", "gone", "drift", "quality")
 """Keys of the job's report that a run's document takes over."""
 
 SHOWN = 10
@@ -32,6 +32,12 @@ def lines(document: Mapping[str, Any]) -> list[str]:
             "more: their bad records stay in quarantine."
         )
     told += [_drift(found) for found in document.get("drift", [])]
+    told += [
+        f"quality: {found['severity']}: {found['table']}.{found['rule']}: {found['broken']:,} of "
+        f"{found['checked']:,} break it"
+        for found in document.get("quality", [])
+        if not found["passed"]
+    ]
     failures = document.get("failures", [])
     for found in failures[:SHOWN]:
         what = "parked" if found["parked"] else "tried again by a later run"

@@ -10,18 +10,19 @@ from collections import Counter
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from spark import apply, drift, hold, ledger, manifest, restore_point, stage
+from spark import apply, drift, hold, ledger, manifest, quality, restore_point, stage
 from spark.contract import CONTRACT_VERSION, SOURCES
 from spark.manifest import INGEST, Entry, Manifest
 from spark.reader import CHANGED
 from spark.unsettled import key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from spark.arguments import Arguments
     from spark.contract import Source
     from spark.delta import Bronze
+    from spark.quality import RecordRule, Result
     from spark.report import Report
     from spark.storage import ObjectVersion
     from spark.unsettled import VersionKey
@@ -79,6 +80,7 @@ def begin(
     refused: list[str] = []
     reasons: Counter[str] = Counter()
     drifts: list[drift.Drift] = []
+    verdicts: list[Result] = []
     for source in SOURCES:
         of_source = [v for v in versions if stage.source_of(v.path, arguments.landing) is source]
         large = [v for v in of_source if v.size > arguments.max_object_bytes]
@@ -90,29 +92,36 @@ def begin(
         with bronze.steps(f"stage {source.name}"):
             stage.write(bronze.spark, source, own, path)
         with bronze.steps(f"count {source.name}"):
-            read = {a.source_path: a for a in stage.accounts(bronze.spark, source, own, path)}
-        held = [
-            version.path
-            for version in own
-            if key_of(version) not in accepted
-            and key_of(version) not in in_tables
-            and _is_held(read[version.path], arguments)
-        ]
+            rules = [rule for rule in quality.RECORD_RULES if rule.source == source.name]
+            counted = stage.accounts(bronze.spark, source, own, path, rules)
+            read = {account.source_path: account for account in counted}
+        judged = [v for v in own if key_of(v) not in accepted and key_of(v) not in in_tables]
+        too_bad = {v.path for v in judged if _is_too_bad(read[v.path], arguments)}
+        by_rule = {v.path: told for v in judged if (told := _held_by_rule(read[v.path], rules))}
+        held = too_bad | by_rule.keys()
         unusable = [account.source_path for account in read.values() if account.error is not None]
         why: dict[str | None, dict[str, int]] = {}
         if any(account.quarantined for account in read.values()):
-            why = stage.reasons(bronze.spark, path, unusable, apart=held)
+            why = stage.reasons(bronze.spark, path, unusable, apart=sorted(held))
             reasons.update(why.get(None, {}))
         drifting = sum(account.drifting for account in read.values() if account.error is None)
         if drifting or why:
             rows = stage.usable(bronze.spark, path, unusable)
             all_reasons = sum((Counter(counts) for counts in why.values()), Counter[str]())
             drifts += drift.find(rows, source, all_reasons, drifting)
+        of_rules = _judged(
+            [a for a in read.values() if a.error is None and a.source_path not in held], rules
+        )
+        quality.stop_before(of_rules)
+        verdicts += of_rules
         refused += [*unusable, *held]
         for version in own:
             account = read[version.path]
             if version.path in held:
-                entries.append(_held(source, version, account, why[version.path]))
+                sentence = by_rule.get(version.path) or hold.why(
+                    account.records_read, account.quarantined, why[version.path]
+                )
+                entries.append(_counted(source, version, account, sentence))
             elif account.error != CHANGED:
                 entries.append(_entry(source, version, account))
     keep_theirs = {version.path for version in versions if key_of(version) in in_tables}
@@ -126,16 +135,37 @@ def begin(
         reasons=dict(reasons),
         task=task,
         drift=tuple(drifts),
+        quality=tuple(verdicts),
         unread=unread,
     )
     manifest.write(bronze.storage, arguments.processing, seen)
     return seen
 
 
-def _is_held(account: stage.Account, arguments: Arguments) -> bool:
+def _is_too_bad(account: stage.Account, arguments: Arguments) -> bool:
     return account.error is None and hold.is_too_bad(
         account.records_read, account.quarantined, arguments.max_quarantined_fraction
     )
+
+
+def _judged(accounts: Sequence[stage.Account], rules: Sequence[RecordRule]) -> list[Result]:
+    """What the rules say of the records of these versions together."""
+    checked = sum(account.kept + account.duplicates for account in accounts)
+    return [
+        quality.result(rule, rule.table, checked, sum(a.broken[place] for a in accounts))
+        for place, rule in enumerate(rules)
+        if checked
+    ]
+
+
+def _held_by_rule(account: stage.Account, rules: Sequence[RecordRule]) -> str | None:
+    """The ledger's sentence about a version that breaks rules of severity hold."""
+    broken = [
+        quality.told(found)
+        for found in _judged([account], rules)
+        if found["severity"] == "hold" and not found["passed"]
+    ]
+    return "; ".join(broken) or None
 
 
 def _too_large(arguments: Arguments) -> str:
@@ -151,13 +181,6 @@ def _entry(source: Source, version: ObjectVersion, account: stage.Account) -> En
     if account.records_read == 0 and version.size > 0:
         return _failed(source, version, "no record in an object that is not empty")
     return _counted(source, version, account, None)
-
-
-def _held(
-    source: Source, version: ObjectVersion, account: stage.Account, reasons: dict[str, int]
-) -> Entry:
-    why = hold.why(account.records_read, account.quarantined, reasons)
-    return _counted(source, version, account, why)
 
 
 def _counted(

@@ -8,6 +8,7 @@
     ├── StageError         a stage does not hold what its reading must have left there
     ├── CareError          a table could not be compacted, vacuumed, restored or altered
     ├── SchemaError        a table's schema is of a newer release, or cannot become this one's
+    ├── QualityError       a quality rule was broken that stops the run
     └── RestoreError       the tables cannot go back to what they were before a run
 
 A job that ends with one of these prints its sentence as the last line of standard error, which Glue
@@ -51,3 +52,7 @@ class SchemaError(JobError):
 
 class RestoreError(JobError):
     """The tables cannot go back to what they were before a run."""
+
+
+class QualityError(JobError):
+    """A quality rule was broken that stops the run."""

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 def ingest(bronze: Bronze, arguments: Arguments) -> Report:
     """Bring everything new from landing into bronze and say what came of it.
 
-    Raises ArgumentError when a path is to be accepted of which the ledger knows nothing.
+    Raises ArgumentError when a path is to be accepted of which the ledger knows nothing, and
+    QualityError when a rule is broken that stops the run.
     """
     report = begin(bronze, arguments)
     accepted = report.unsettled.held(arguments.accept)
@@ -37,6 +38,7 @@ def ingest(bronze: Bronze, arguments: Arguments) -> Report:
         seen = batch.begin(bronze, arguments, versions, accepted)
         report.add(seen, len(versions))
         batch.finish(bronze, arguments.processing, seen)
+    report.check_tables(bronze)
     return report
 
 

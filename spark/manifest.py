@@ -71,6 +71,8 @@ class Manifest:
     task: str = INGEST
     drift: tuple[dict[str, Any], ...] = ()
     """See `spark.drift`."""
+    quality: tuple[dict[str, Any], ...] = ()
+    """What the rules of records say of the batch; see `spark.quality`."""
     unread: dict[str, str] = field(default_factory=dict)
     """Path -> why a version that is in the tables could not be read again. Its entry stays."""
 
@@ -97,6 +99,7 @@ def write(storage: Storage, processing: str, manifest: Manifest) -> None:
         "reasons": manifest.reasons,
         "task": manifest.task,
         "drift": manifest.drift,
+        "quality": manifest.quality,
         "unread": manifest.unread,
     }
     storage.write_json(_path(processing, manifest.batch), document)
@@ -162,5 +165,6 @@ def _read(document: Any, path: str) -> Manifest:
         reasons=document["reasons"],
         task=document.get("task", INGEST),
         drift=tuple(document.get("drift", ())),
+        quality=tuple(document.get("quality", ())),
         unread=document.get("unread", {}),
     )

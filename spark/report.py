@@ -9,13 +9,16 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from spark.drift import Drift, merged
+from spark import drift, quality
 from spark.unsettled import Unsettled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from spark.delta import Bronze
+    from spark.drift import Drift
     from spark.manifest import Manifest
+    from spark.quality import Result
     from spark.storage import ObjectVersion
 
 VERSION = 1
@@ -35,6 +38,7 @@ class Report:
     unsettled: Unsettled = field(default_factory=Unsettled)
     unread: dict[str, str] = field(default_factory=dict)
     drift: list[Drift] = field(default_factory=list)
+    quality: list[Result] = field(default_factory=list)
     gone: int = 0
     """Object versions that were to be read again and are no longer in the landing zone."""
     finished_runs: list[str] = field(default_factory=list)
@@ -60,7 +64,19 @@ class Report:
         self.batches.append(seen.batch)
         self.reasons.update(seen.reasons)
         self.unread.update(seen.unread)
-        self.drift = merged([*self.drift, *seen.drift])
+        self.drift = drift.merged([*self.drift, *seen.drift])
+        self.quality = quality.merged([*self.quality, *seen.quality])
+        self._count_entries(seen)
+
+    def check_tables(self, bronze: Bronze) -> None:
+        """Judge the rules of tables, if this run has brought anything.
+
+        Raises QualityError when one is broken that stops the run.
+        """
+        if self.statuses["ingested"]:
+            self.quality += quality.check_tables(bronze)
+
+    def _count_entries(self, seen: Manifest) -> None:
         for entry in seen.entries:
             self.statuses[entry.status] += 1
             if entry.error is not None:
@@ -91,6 +107,7 @@ class Report:
             "unread": dict(sorted(self.unread.items())),
             "gone": self.gone,
             "drift": self.drift,
+            "quality": self.quality,
             "finished_runs": self.finished_runs,
             "batches": self.batches,
         }

@@ -31,7 +31,8 @@ def reprocess(bronze: Bronze, arguments: Arguments) -> Report:
     What is named and was never read is ingested, too. After a crash, the next run of any task
     finishes the batch that was begun; to read the others, start again: nothing is counted twice.
 
-    Raises ArgumentError when nothing lies under the prefix.
+    Raises ArgumentError when nothing lies under the prefix, and QualityError when a rule is broken
+    that stops the run.
     """
     report = begin(bronze, arguments)
     accepted = report.unsettled.held(arguments.accept)
@@ -47,6 +48,7 @@ def reprocess(bronze: Bronze, arguments: Arguments) -> Report:
         )
         report.add(seen, len(versions))
         batch.finish(bronze, arguments.processing, seen)
+    report.check_tables(bronze)
     if arguments.reprocess_prefix and not report.listed:
         raise ArgumentError(
             f"No input lies under {arguments.reprocess_prefix}: nothing was read again. Look at "

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame, SparkSession
 
+    from spark.quality import RecordRule
     from spark.storage import ObjectVersion
 
 
@@ -42,6 +43,8 @@ class Account:
     duplicates: int
     drifting: int
     """Records with fields that the contract does not know."""
+    broken: tuple[int, ...]
+    """How many of the kept records, repeated keys included, break each of the rules asked for."""
 
 
 def folder(processing: str, batch: str, source: Source) -> str:
@@ -72,7 +75,11 @@ def parallelism(spark: SparkSession) -> int:
 
 
 def accounts(
-    spark: SparkSession, source: Source, versions: Sequence[ObjectVersion], path: str
+    spark: SparkSession,
+    source: Source,
+    versions: Sequence[ObjectVersion],
+    path: str,
+    rules: Sequence[RecordRule] = (),
 ) -> list[Account]:
     """The account of each version that the stage at `path` holds.
 
@@ -88,6 +95,10 @@ def accounts(
         F.count(F.when(good & ~F.col("kept"), 1)).alias("ignored"),
         F.count(F.when(F.size("reasons") > 0, 1)).alias("quarantined"),
         F.count("unknown").alias("drifting"),
+        *(
+            F.count(F.when(good & F.col("kept") & F.expr(rule.broken), 1)).alias(f"rule_{place}")
+            for place, rule in enumerate(rules)
+        ),
     )
     distinct = (
         rows.where(good & F.col("kept"))
@@ -111,6 +122,7 @@ def accounts(
                 quarantined=row["quarantined"],
                 duplicates=row["kept_rows"] - kept,
                 drifting=row["drifting"],
+                broken=tuple(row[f"rule_{place}"] for place in range(len(rules))),
             )
         )
     for version in versions:
