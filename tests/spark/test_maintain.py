@@ -145,14 +145,14 @@ def test_a_compaction_that_meets_another_is_taken_back(
     lake: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """delta-rs would keep the results of both, every row twice: ours is undone and told."""
-    from deltalake import write_deltalake  # noqa: PLC0415 # not where Spark is on the JVM
+    from deltalake import DeltaTable, write_deltalake  # noqa: PLC0415 # not where Spark is on the JVM
 
     from spark import care_rs  # noqa: PLC0415 # the same
 
     location = f"{lake.bronze}/table"
     for number in range(3):
         write_deltalake(location, pa.table({"number": [number]}), mode="append")
-    real = care_rs.DeltaTable
+    real = DeltaTable
 
     def numbers() -> list[int]:
         return sorted(real(location).to_pyarrow_table()["number"].to_pylist())
