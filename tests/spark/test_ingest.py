@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from spark.tables import ARTISTS, INGESTED_FILES, SONGPLAYS, SONGS, TABLES, TIME, USERS
 
 FIVE = (SONGS, ARTISTS, USERS, TIME, SONGPLAYS)
@@ -22,7 +20,6 @@ def test_tables_exist_before_anything_lands(lake: Any) -> None:
         assert frame.count() == 0
 
 
-@pytest.mark.core
 def test_clean_input_gives_the_five_tables(lake: Any, make_song: Any, make_play: Any) -> None:
     """Songs, artists, users, time and songplays have the rows that the input says."""
     for number in range(12):
