@@ -57,9 +57,9 @@ def run(session: SparkSession, lake: str) -> dict[str, float]:
         )
         _write(time.dropDuplicates(["start_time"]), lake, "time", "year", "month")
     with steps("write songplays"):
-        known = records.select(
-            F.col("title").alias("song"), F.col("artist_name").alias("artist"), "song_id"
-        ).join(records.select("song_id", "artist_id"), "song_id")
+        known = records.selectExpr(
+            "title as song", "artist_name as artist", "song_id", "artist_id"
+        ).dropDuplicates(["song", "artist"])
         joined = plays.join(known, ["song", "artist"], "left").withColumn(
             "songplay_id", F.row_number().over(Window.orderBy("start_time"))
         )
