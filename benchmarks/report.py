@@ -46,7 +46,8 @@ def _document(measured: list[Measured]) -> str:
     return f"""# Benchmarks
 
 Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}: {os.cpu_count()} cores of {_processor()},
-{platform.system()}, Python {platform.python_version()}, {versions}. Sizes: {sizes}. 1x is
+{platform.system()}, Python {platform.python_version()}, {versions}. The load average was
+{os.getloadavg()[2]:.0f} over the last 15 minutes. Sizes: {sizes}. 1x is
 3,000 song files of one record and 450,000 log lines in 30 day files; 10x is ten times the lines and
 the same songs: a catalog does not grow with what is listened to.
 

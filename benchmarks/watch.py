@@ -46,7 +46,7 @@ def measure(
     Raises WorkerError, with the end of the process's output, when it fails.
     """
     python = str(jvm_python() if engine == "jvm" else sys.executable)
-    worker = subprocess.Popen(
+    with subprocess.Popen(
         [python, "-m", "benchmarks.worker", engine or "none", contender, lake],
         cwd=ROOT,
         env={
@@ -59,17 +59,17 @@ def measure(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    words: list[str] = []
-    assert worker.stdout is not None  # noqa: S101 - Popen was given pipes
-    assert worker.stderr is not None  # noqa: S101
-    listener = threading.Thread(target=_read, args=(worker.stderr, words))
-    listener.start()
-    peak = _Peak(worker)
-    output = worker.stdout.read()
-    status = worker.wait()
-    listener.join()
-    memory = peak.stop()
+    ) as worker:
+        words: list[str] = []
+        assert worker.stdout is not None  # noqa: S101 - Popen was given pipes
+        assert worker.stderr is not None  # noqa: S101
+        listener = threading.Thread(target=_read, args=(worker.stderr, words))
+        listener.start()
+        peak = _Peak(worker)
+        output = worker.stdout.read()
+        status = worker.wait()
+        listener.join()
+        memory = peak.stop()
     if status:
         raise WorkerError(
             f"{contender} on {engine or 'DuckDB'} failed with status {status} at {size}, "
