@@ -99,11 +99,19 @@ class Jobs:
         for process in _children(self.server.pid):
             with suppress(ProcessLookupError):  # it ended at this very moment
                 os.kill(process, signal.SIGKILL)
+            while _lives(process):  # else the next run may get the dying one that waited for it
+                time.sleep(0.01)
 
 
 def _children(parent: int) -> list[int]:
     listed = subprocess.run(["pgrep", "-P", str(parent)], capture_output=True, check=False)  # noqa: S607
     return [int(child) for child in listed.stdout.split()]
+
+
+def _lives(process: int) -> bool:
+    command = ["ps", "-o", "stat=", "-p", str(process)]
+    shown = subprocess.run(command, capture_output=True, check=False).stdout.strip()
+    return bool(shown) and not shown.startswith(b"Z")
 
 
 def history(lake: Lake, jobs: Jobs, moments: list[float]) -> int:
