@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,16 @@ def pulumi_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "bin").mkdir()
     (root / "bin" / "pulumi").symlink_to(found)
     return root
+
+
+def pytest_configure() -> None:
+    """Give the workers of pytest-xdist a main module with a file.
+
+    They have none, which pyspark takes for a run of its own doctests: it then ends the process.
+    """
+    main = sys.modules["__main__"]
+    if not hasattr(main, "__file__"):
+        main.__file__ = __file__
 
 
 @pytest.hookimpl(wrapper=True)

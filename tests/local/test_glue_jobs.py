@@ -362,8 +362,8 @@ def test_run_that_takes_too_long_times_out(connect: Callable[..., Any]) -> None:
         assert child.stdout is not None
         server = SimpleNamespace(endpoint=json.loads(child.stdout.readline())["endpoint"])
         jobs = Jobs(connect(server))
-        run = jobs.run(jobs.create(WAITING, Timeout=2))
+        run = jobs.run(jobs.create(WAITING, Timeout=16))
         assert run["JobRunState"] == "TIMEOUT"
-        assert "timeout of 2 minutes" in run["ErrorMessage"]
+        assert "timeout of 16 minutes" in run["ErrorMessage"]
         assert gone(int(jobs.output(run)[0].split()[0]))
         child.communicate()
