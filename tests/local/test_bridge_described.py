@@ -198,6 +198,7 @@ def test_what_was_changed_by_hand_is_seen_and_changed_back(stacks: dict[str, Mad
                 "glueVersion",
                 "jobRunQueuingEnabled",
                 "maxRetries",
+                "nonOverridableArguments",
                 "numberOfWorkers",
                 "securityConfiguration",
                 "timeout",
