@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from spark.tables import Column
 
 _OPTIMIZE = "spark.databricks.delta.optimize"
+_LISTING_TASKS = "spark.sql.sources.parallelPartitionDiscovery.parallelism"
+_FOLDERS_AT_A_TIME = 16
 _RETENTION_CHECK = "spark.databricks.delta.retentionDurationCheck.enabled"
 
 
@@ -46,6 +48,8 @@ class DeltaSql:
         """Delete the files that no version of the last `hours` needs, aborted writes' too."""
         # `spark.arguments` has the guard.
         self._spark.conf.set(_RETENTION_CHECK, "false")
+        # VACUUM lists a table's folders, a few dozen months, in as many tasks: 10,000 by default.
+        self._spark.conf.set(_LISTING_TASKS, str(_FOLDERS_AT_A_TIME))
         self._sql("vacuum", location, f"VACUUM delta.`{location}` RETAIN {hours} HOURS")
 
     def delete_older(self, location: str, column: str, before: datetime) -> None:
