@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import sys
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILT = ROOT / "build" / "bin" / "pulumi"
@@ -27,6 +28,32 @@ def pulumi_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "bin").mkdir()
     (root / "bin" / "pulumi").symlink_to(found)
     return root
+
+
+@pytest.fixture(autouse=True)
+def loops_of_pulumi(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Close the event loops that the Automation API leaves open in a test of the engine.
+
+    It closes the loop of a program that was stopped half-way only where no cancelled task raises
+    anything else (`pulumi/automation/_server.py`). Collected later, the loop would warn in
+    whatever test runs by then.
+    """
+    if request.node.get_closest_marker("engine") is None:
+        yield
+        return
+    made: list[asyncio.AbstractEventLoop] = []
+    new_event_loop = asyncio.new_event_loop
+
+    def noted() -> asyncio.AbstractEventLoop:
+        made.append(new_event_loop())
+        return made[-1]
+
+    monkeypatch.setattr(asyncio, "new_event_loop", noted)
+    yield
+    for loop in made:
+        loop.close()
 
 
 def pytest_configure() -> None:
