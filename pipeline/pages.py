@@ -21,6 +21,16 @@ INDEX = "index.html"
 WIDTH = 640.0
 """Width of a picture, in its own units."""
 
+READING_ORDER = {
+    "files": ("listed", "new", "ingested", "held", "failed"),
+    "records": ("read", "good", "ignored", "quarantined", "duplicates"),
+    "failures": ("path", "error", "attempts", "parked"),
+    "held": ("path", "error", "read", "quarantined"),
+    "drift": ("source", "field", "kind", "instead_of", "records", "first_file"),
+    "quality": ("table", "rule", "severity", "checked", "broken", "passed"),
+}
+"""How people read what the documents list: what is not named here comes after, as it is there."""
+
 Run = dict[str, Any]
 """The document of a run, as `pipeline.history` keeps it."""
 
@@ -55,7 +65,14 @@ def write_pages(runs: list[Run], stack: str, folder: Path) -> Path:
     environment = Environment(
         loader=PackageLoader("pipeline"), autoescape=True, undefined=StrictUndefined
     )
-    environment.filters.update(count=_count, size=_size, duration=duration, moment=_moment)
+    environment.filters.update(
+        cell=_cell,
+        count=_count,
+        duration=duration,
+        moment=_moment,
+        size=_size,
+    )
+    runs = [_in_reading_order(run) for run in runs]
     pages = {
         INDEX: environment.get_template("index.html").render(
             stack=stack, runs=runs[::-1], growth=_growth(runs), width=WIDTH
@@ -78,6 +95,25 @@ def write_pages(runs: list[Run], stack: str, folder: Path) -> Path:
     except OSError as error:
         raise UsageError(f"{folder} cannot be written ({error.strerror}): choose --out.") from error
     return folder / INDEX
+
+
+def _in_reading_order(run: Run) -> Run:
+    """Put the columns of a document's lists, and its counts, into the order of READING_ORDER."""
+
+    def ordered(row: Run, names: tuple[str, ...]) -> Run:
+        first = {name: row[name] for name in names if name in row}
+        return {**first, **{name: value for name, value in row.items() if name not in first}}
+
+    found = dict(run)
+    for part, names in READING_ORDER.items():
+        if isinstance(here := run.get(part), dict):
+            found[part] = ordered(here, names)
+        elif here:
+            found[part] = [ordered(row, names) for row in here]
+    if found.get("quality"):
+        # Broken rules are what somebody looks for.
+        found["quality"] = sorted(found["quality"], key=lambda rule: rule["passed"])
+    return found
 
 
 def page_name(run: Run) -> str:
@@ -122,6 +158,15 @@ def _growth(runs: list[Run]) -> list[Line]:
 def _moment(written: str) -> str:
     """Write a moment (ISO 8601, in UTC) for people."""
     return written.replace("T", " ").replace("+00:00", " UTC")
+
+
+def _cell(value: object) -> str:
+    """Write a value of a list for people."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return _count(value) if isinstance(value, int) else str(value)
 
 
 def _count(number: int) -> str:
