@@ -81,7 +81,7 @@ def _places(names: BootstrapNames) -> dict[str, list[str]]:
         f"table/{database}_*/*",
         *(f"{kind}/{prefix}-*" for kind in ("connection", "crawler", "job")),
     )
-    kinds = ("network-interface", "security-group", "subnet")
+    kinds = ("network-interface", "security-group", "subnet", "vpc")
     return {
         "s3": [names.s3(f"{prefix}-*")],
         "glue": [names.arn("glue", place) for place in glue],

@@ -196,6 +196,15 @@ def services(names: BootstrapNames) -> Document:
 def network(names: BootstrapNames) -> Document:
     """VPCs without a way out: no gateway, no NAT, no peering among the actions."""
     parts = ("FlowLogs", "RouteTable", "SecurityGroup", "Subnet", "Vpc")
+    kinds = (
+        "route-table",
+        "security-group",
+        "security-group-rule",
+        "subnet",
+        "vpc",
+        "vpc-endpoint",
+        "vpc-flow-log",
+    )
     return document(
         [
             allow(
@@ -203,14 +212,15 @@ def network(names: BootstrapNames) -> Document:
                 [
                     *_life("ec2", *parts, verbs=("Create", "Delete")),
                     *each("ec2", "CreateTags", "CreateVpcEndpoint", "DeleteTags"),
-                    *each("ec2", "DeleteVpcEndpoints", "ModifySubnetAttribute"),
+                    *each("ec2", "DeleteVpcEndpoints", "DescribeVpcAttribute"),
+                    *each("ec2", "ModifySubnetAttribute"),
                     *each("ec2", "ModifyVpcAttribute", "ModifyVpcEndpoint"),
                     *each("ec2", "AssociateRouteTable", "DisassociateRouteTable"),
                     *each("ec2", "AuthorizeSecurityGroupEgress", "AuthorizeSecurityGroupIngress"),
                     *each("ec2", "ModifySecurityGroupRules"),
                     *each("ec2", "RevokeSecurityGroupEgress", "RevokeSecurityGroupIngress"),
                 ],
-                [names.arn("ec2", "*/*")],
+                [names.arn("ec2", f"{kind}/*") for kind in kinds],
             ),
             without_resource(
                 *(one for one in (*STAR_RESOURCES, *DEPLOYER_STARS) if one.startswith("ec2:"))

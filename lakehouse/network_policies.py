@@ -117,7 +117,7 @@ def network_access(names: Names, network: NetworkIds) -> list[Statement]:
             [names.arn("glue", "catalog")]
             + [names.arn("glue", f"connection/{connection}") for connection in network.connections],
         ),
-        # EC2's Describe actions take no resource.
+        # These take no resource.
         allow(
             "LookAtNetwork",
             [
@@ -125,10 +125,12 @@ def network_access(names: Names, network: NetworkIds) -> list[Statement]:
                 "ec2:DescribeRouteTables",
                 "ec2:DescribeSecurityGroups",
                 "ec2:DescribeSubnets",
-                "ec2:DescribeVpcAttribute",
                 "ec2:DescribeVpcEndpoints",
             ],
             ["*"],
+        ),
+        allow(
+            "LookAtVpc", ["ec2:DescribeVpcAttribute"], [names.arn("ec2", f"vpc/{network.vpc_id}")]
         ),
         allow("CreateInterfaces", ["ec2:CreateNetworkInterface"], [*subnets, group, interfaces]),
         allow(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_EC2_TELLS = "EC2's Describe actions take no ARN; they tell, and change nothing"
+_EC2_TELLS = "takes no ARN; it tells, and changes nothing"
 
 STAR_RESOURCES = {
     "cloudwatch:PutMetricData": "takes no ARN; a condition on its namespace limits it",
@@ -10,7 +10,6 @@ STAR_RESOURCES = {
     "ec2:DescribeRouteTables": _EC2_TELLS,
     "ec2:DescribeSecurityGroups": _EC2_TELLS,
     "ec2:DescribeSubnets": _EC2_TELLS,
-    "ec2:DescribeVpcAttribute": _EC2_TELLS,
     "ec2:DescribeVpcEndpoints": _EC2_TELLS,
     "glue:GetSecurityConfiguration": "takes no ARN; a security configuration holds no secret",
     "lakeformation:GetDataAccess": "takes no ARN; the grants in Lake Formation limit it",
