@@ -22,6 +22,9 @@ _KNOWN = {
 }
 
 
+_DEMANDS = {"StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike"}
+
+
 @dataclass(frozen=True)
 class Statement:
     """One statement; ``None`` stands for an element that is absent."""
@@ -40,9 +43,18 @@ class Statement:
         """The principals of a kind."""
         return (self.principals or {}).get(kind, ())
 
-    def condition_keys(self) -> set[str]:
-        """Every key that a condition asks about, in small letters."""
-        return {key.lower() for keys in self.conditions.values() for key in keys}
+    def demanded(self) -> dict[str, tuple[str, ...]]:
+        """What a request has to say: key in small letters -> the values, of which it bears one.
+
+        A negated operator, one that passes without the key, and a lone wildcard demand nothing.
+        """
+        found = {}
+        for operator, keys in self.conditions.items():
+            if operator.removeprefix("ForAnyValue:") in _DEMANDS:
+                for key, values in keys.items():
+                    if all(value.strip("*?") for value in values):
+                        found[key.lower()] = values
+        return found
 
 
 def statements(document: Mapping[str, Any] | None) -> list[Statement]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policy.model import UNKNOWN, rule
+from policy.model import ENVIRONMENTS, UNKNOWN, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,6 +81,9 @@ def tags(stack: Stack) -> Iterator[Problem]:
         missing = [tag for tag in REQUIRED_TAGS if not worn.get(tag)]
         if missing:
             yield job, f"has no tag {', '.join(missing)}"
+        # The stricter limits of production hang on it.
+        if worn.get("Environment", UNKNOWN) not in ENVIRONMENTS | {UNKNOWN}:
+            yield job, f"is tagged with {worn['Environment']}, which is no environment"
 
 
 @rule(31, "OWN-GLUE-1")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from policy import iam_actions
 from policy.documents import statements
 from policy.evaluator import matches_action
-from policy.model import rule
+from policy.model import as_document, rule
+from policy.strangers import account_of, admitted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,20 +22,39 @@ SERVICES = frozenset({"glue.amazonaws.com", "vpc-flow-logs.amazonaws.com"})
 """The services that may be one of our actors."""
 
 _POWERFUL = ("AdministratorAccess", "IAMFullAccess", "PowerUserAccess")
+_ARN_PARTS = 6
+_WHICH_KEY = frozenset({"kms:requestalias", "kms:resourcealiases", "kms:viaservice"})
+"""Conditions that choose among keys, or bind them to a service."""
+
+
+def identity_policies(stack: Stack) -> Iterator[tuple[Resource, Statement]]:
+    """Every statement of a policy of a role, user or group, also of one inside its role."""
+    for policy in stack.of(
+        "iam/rolePolicy:RolePolicy",
+        "iam/userPolicy:UserPolicy",
+        "iam/groupPolicy:GroupPolicy",
+        "iam/policy:Policy",
+    ):
+        for one in statements(policy.document("policy")):
+            yield policy, one
+    for role in stack.of(ROLE):
+        for inline in role.get("inlinePolicies") or []:
+            for one in statements(as_document(inline.get("policy"))):
+                yield role, one
 
 
 def _allows(stack: Stack) -> Iterator[tuple[Resource, Statement]]:
-    """Every statement of an identity policy that allows something."""
-    for policy in stack.of("iam/rolePolicy:RolePolicy", "iam/policy:Policy"):
-        for one in statements(policy.document("policy")):
-            if one.allows:
-                yield policy, one
+    """Those of them that allow something."""
+    yield from ((holder, one) for holder, one in identity_policies(stack) if one.allows)
 
 
 def _attached(stack: Stack) -> Iterator[tuple[Resource, str]]:
-    """Every managed policy that a role has, by its ARN."""
+    """Every managed policy that somebody has, by its ARN."""
     for attachment in stack.of(
-        "iam/rolePolicyAttachment:RolePolicyAttachment", "iam/policyAttachment:PolicyAttachment"
+        "iam/rolePolicyAttachment:RolePolicyAttachment",
+        "iam/userPolicyAttachment:UserPolicyAttachment",
+        "iam/groupPolicyAttachment:GroupPolicyAttachment",
+        "iam/policyAttachment:PolicyAttachment",
     ):
         yield attachment, str(attachment.get("policyArn"))
     for role in stack.of(ROLE):
@@ -52,16 +73,23 @@ def _overlaps(action: str, others: Iterable[str]) -> bool:
 
 
 def _everywhere(statement: Statement) -> bool:
-    return statement.resources is None or "*" in statement.resources
+    return statement.resources is None or any(map(_names_nothing, statement.resources))
+
+
+def _names_nothing(arn: str, kind: str = "") -> bool:
+    """Whether an ARN's last part leaves all open, as that of `arn:aws:s3:::*/*` does."""
+    parts = arn.split(":", _ARN_PARTS - 1)
+    named = parts[-1].removeprefix(kind) if len(parts) == _ARN_PARTS else arn
+    return not named.strip("*?/:") or (len(parts) < _ARN_PARTS and "*" in arn)
 
 
 @rule(18, "FSBP KMS.1", "FSBP KMS.2")
 def every_key(stack: Stack) -> Iterator[Problem]:
     """No policy allows to decrypt with every key there is."""
     for policy, one in _allows(stack):
-        wide = _everywhere(one) or any(arn.endswith(":key/*") for arn in one.resources or ())
+        wide = _everywhere(one) or any(_names_nothing(arn, "key/") for arn in one.resources or ())
         # With a condition on the alias or the service, it is not every key.
-        if wide and not any(key.startswith("kms:") for key in one.condition_keys()):
+        if wide and not one.demanded().keys() & _WHICH_KEY:
             for action in _grants(one, ("kms:Decrypt", "kms:ReEncryptFrom")):
                 yield policy, f"the statement {one.sid} allows {action} with every key"
 
@@ -105,7 +133,7 @@ def escalation(stack: Stack) -> Iterator[Problem]:
             continue
         if any("*" in arn for arn in one.resources or ("*",)):
             yield policy, f"the statement {one.sid} passes any role"
-        if "iam:passedtoservice" not in one.condition_keys():
+        if "iam:passedtoservice" not in one.demanded():
             yield policy, f"the statement {one.sid} passes a role to any service"
 
 
@@ -136,13 +164,15 @@ def exposure(stack: Stack) -> Iterator[Problem]:
             yield policy, f"the statement {one.sid} reads everything there is by {action}"
         for action in one.actions or ("*",):
             verb = action.rpartition(":")[2]
-            if not verb.startswith(iam_actions.READ_VERBS) and not one.conditions:
+            if not verb.startswith(iam_actions.READ_VERBS) and not one.demanded():
                 yield policy, f"the statement {one.sid} writes everywhere by {action}"
 
 
 @rule(24, "CKV_AWS_60", "CKV_AWS_61")
 def trust(stack: Stack) -> Iterator[Problem]:
-    """A role trusts named principals, or one of our services on behalf of this account."""
+    """A role trusts principals by their names, never a whole account, or one of our services on
+    behalf of this account.
+    """
     for role in stack.of(ROLE):
         for one in statements(role.document("assumeRolePolicy")):
             if not one.allows:
@@ -150,13 +180,22 @@ def trust(stack: Stack) -> Iterator[Problem]:
             for principal in one.of_kind("AWS"):
                 if "*" in principal:
                     yield role, f"the statement {one.sid} trusts {principal}"
+                elif _is_whole_account(principal):
+                    whose = "its own" if account_of(principal) == stack.account else "another"
+                    yield role, f"the statement {one.sid} trusts all of {whose} account"
             for provider in one.of_kind("Federated"):
                 yield from _open_to_tokens(role, one, provider)
             for service in one.of_kind("Service"):
                 if service not in SERVICES:
                     yield role, f"the statement {one.sid} trusts {service}"
-                if "aws:sourceaccount" not in one.condition_keys():
-                    yield role, f"the statement {one.sid} lets {service} act for other accounts"
+            for who in admitted(
+                replace(one, principals={"Service": one.of_kind("Service")}), stack.account
+            ):
+                yield role, f"the statement {one.sid} lets in {who}"
+
+
+def _is_whole_account(principal: str) -> bool:
+    return account_of(principal) == principal or principal.endswith(":root")
 
 
 def _open_to_tokens(role: Resource, one: Statement, provider: str) -> Iterator[Problem]:

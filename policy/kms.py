@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from policy.documents import statements
 from policy.model import UNKNOWN, rule
+from policy.strangers import admitted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 KEY = "kms/key:Key"
 PRODUCTION_WINDOW_DAYS = 30
 """How long a deleted key of production can still be called back; the most that KMS allows."""
-
-_ACCOUNT_KEYS = {"kms:calleraccount", "aws:principalaccount", "aws:sourceaccount"}
 
 
 @rule(13, "CKV_AWS_7", "AwsSolutions-KMS5", "aws-kms-key-enable-key-rotation")
@@ -37,19 +36,11 @@ def key_policy(stack: Stack) -> Iterator[Problem]:
 
 @rule(15, "CKV_AWS_33", "FSBP KMS.5")
 def key_strangers(stack: Stack) -> Iterator[Problem]:
-    """No key lets in anybody, or a service on behalf of anybody: the account limits both."""
+    """No key lets in another account, or a service that acts for one."""
     for key in stack.of(KEY, "kms/keyPolicy:KeyPolicy"):
         for one in statements(key.document("policy")):
-            limited = bool(one.condition_keys() & _ACCOUNT_KEYS) or any(
-                stack.account in value
-                for keys in one.conditions.values()
-                for values in keys.values()
-                for value in values
-            )
-            if one.allows and "*" in one.of_kind("AWS") and not limited:
-                yield key, f"the statement {one.sid} allows everybody"
-            if one.allows and one.of_kind("Service") and not limited:
-                yield key, f"the statement {one.sid} serves every account"
+            for who in admitted(one, stack.account):
+                yield key, f"the statement {one.sid} lets in {who}"
 
 
 @rule(16, "CKV_AWS_227", "FSBP KMS.3")

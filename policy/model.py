@@ -13,7 +13,19 @@ from typing import Any
 UNKNOWN = "<known after deployment>"
 """Stands for a value that a preview cannot know."""
 
+TRIALS = frozenset({"dev", "local", "smoke"})
+"""Environments whose data anybody can do without, by the tag ``Environment``."""
+ENVIRONMENTS = TRIALS | {"prod"}
+
 _ARN = re.compile(r"arn:(aws[a-z-]*):[a-z0-9-]+:[a-z0-9-]*:(\d{12}):")
+
+
+def as_document(value: Any) -> Mapping[str, Any] | None:
+    """The policy document in a value, which may be JSON text; None while it is unknown."""
+    if not value or value == UNKNOWN:
+        return None
+    parsed: Mapping[str, Any] = json.loads(value) if isinstance(value, str) else value
+    return parsed
 
 
 @dataclass(frozen=True)
@@ -44,11 +56,7 @@ class Resource:
 
     def document(self, name: str) -> Mapping[str, Any] | None:
         """The policy document in a property, which may be JSON text; None while it is unknown."""
-        value = self.properties.get(name)
-        if not value or value == UNKNOWN:
-            return None
-        parsed: Mapping[str, Any] = json.loads(value) if isinstance(value, str) else value
-        return parsed
+        return as_document(self.properties.get(name))
 
     @property
     def identities(self) -> set[str]:
@@ -87,8 +95,10 @@ class Stack:
 
     @property
     def production(self) -> bool:
-        """Whether the stricter limits hold: the tag ``Environment`` is ``prod``."""
-        return self.default_tags.get("Environment") == "prod"
+        """Whether the stricter limits hold: they do, unless the tag ``Environment`` names one of
+        the environments that need them not, so that a missing or mistyped tag frees nobody.
+        """
+        return self.default_tags.get("Environment") not in TRIALS
 
     @cached_property
     def _home(self) -> tuple[str, str]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
+from policy.conditions import like
 from policy.documents import Statement, statements
-from policy.model import rule
+from policy.model import UNKNOWN, rule
+from policy.s3 import BUCKET
+from policy.strangers import STRANGER, account_of, admitted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,10 +25,25 @@ EGRESS = "vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 REQUIRED_ENDPOINTS = ("glue", "kms", "logs", "monitoring", "sts")
 """Interface endpoints without which a job in a closed network does not start or tell."""
 
-_EVERYWHERE = frozenset({"0.0.0.0/0", "::/0"})
-_LIMITS = frozenset(
-    {"aws:principalaccount", "aws:principalarn", "aws:resourceaccount", "aws:sourceaccount"}
+ROUTE_TARGETS = (
+    "carrierGatewayId",
+    "coreNetworkArn",
+    "egressOnlyGatewayId",
+    "gatewayId",
+    "localGatewayId",
+    "natGatewayId",
+    "networkInterfaceId",
+    "odbNetworkArn",
+    "transitGatewayId",
+    "vpcEndpointId",
+    "vpcPeeringConnectionId",
 )
+"""Where a route can lead: every property of the provider's routes that names a target."""
+
+GLUE_BUCKETS = ("arn:aws*:s3:::aws-glue-*", "arn:aws*:s3:::crawler-public*")
+"""Buckets of Glue itself, from which it fetches what a run needs, with credentials of its own."""
+
+_RANGES = ("cidrBlocks", "cidrIpv4", "cidrIpv6", "ipv6CidrBlocks")
 _HTTPS = 443
 
 
@@ -51,7 +70,7 @@ def default_group(stack: Stack) -> Iterator[Problem]:
 
 @rule(39, "CKV_AWS_130", "FSBP EC2.15")
 def no_public_subnet(stack: Stack) -> Iterator[Problem]:
-    """No subnet gives out public addresses, and no route leads to the internet."""
+    """No subnet gives out public addresses, and no route leads out of the VPC but to endpoints."""
     for subnet in stack.of("ec2/subnet:Subnet"):
         if subnet.get("mapPublicIpOnLaunch"):
             yield subnet, "gives out public addresses"
@@ -59,20 +78,23 @@ def no_public_subnet(stack: Stack) -> Iterator[Problem]:
         "ec2/internetGateway:InternetGateway",
         "ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway",
         "ec2/natGateway:NatGateway",
+        "ec2/vpnGateway:VpnGateway",
+        "ec2/vpcPeeringConnection:VpcPeeringConnection",
+        "ec2transitgateway/vpcAttachment:VpcAttachment",
     ):
-        yield gateway, "leads to the internet"
+        yield gateway, "leads out of the VPC"
     for one in stack.of("ec2/route:Route"):
         if _leads_out(one.properties):
-            yield one, "leads to the internet"
-    for table in stack.of("ec2/routeTable:RouteTable"):
+            yield one, "leads out of the VPC"
+    for table in stack.of("ec2/routeTable:RouteTable", "ec2/defaultRouteTable:DefaultRouteTable"):
         if any(_leads_out(route) for route in table.get("routes") or []):
-            yield table, "has a route to the internet"
+            yield table, "has a route out of the VPC"
 
 
 def _leads_out(route: Mapping[str, Any]) -> bool:
-    gateway = str(route.get("gatewayId") or "local")
-    inside = gateway == "local" or gateway.startswith("vpce-")
-    return not inside or bool(route.get("natGatewayId"))
+    """Whether a route has a target other than the VPC itself and the endpoints in it."""
+    targets = [str(route[name]) for name in ROUTE_TARGETS if route.get(name)]
+    return any(target != "local" and not target.startswith("vpce-") for target in targets)
 
 
 @rule(40, "AwsSolutions-EC23", "CKV_AWS_277", "CKV_AWS_382")
@@ -80,9 +102,9 @@ def closed_groups(stack: Stack) -> Iterator[Problem]:
     """Nobody comes in from everywhere and nothing goes out to everywhere: beside the group itself
     and other groups, only HTTPS, to named lists of prefixes or addresses of the VPC.
     """
-    for one in stack.of(INGRESS, EGRESS):
-        if {one.get("cidrIpv4"), one.get("cidrIpv6")} & _EVERYWHERE:
-            yield one, "is open to the whole internet"
+    for one in stack.of(INGRESS, EGRESS, "ec2/securityGroupRule:SecurityGroupRule"):
+        for outside in _outside(stack, one.properties):
+            yield one, f"is open to {outside}, beyond the VPC"
         among_themselves = any(
             stack.refers(one, "securityGroupId", group)
             and stack.refers(one, "referencedSecurityGroupId", group)
@@ -92,9 +114,24 @@ def closed_groups(stack: Stack) -> Iterator[Problem]:
             yield one, "opens more than HTTPS beyond its own group"
     for group in stack.of(GROUP):
         for inline in _inside(group):
-            ranges = {*(inline.get("cidrBlocks") or []), *(inline.get("ipv6CidrBlocks") or [])}
-            if ranges & _EVERYWHERE:
-                yield group, "is open to the whole internet"
+            for outside in _outside(stack, inline):
+                yield group, f"is open to {outside}, beyond the VPC"
+
+
+def _outside(stack: Stack, rule_: Mapping[str, Any]) -> Iterator[str]:
+    """The addresses of a rule that lie in no VPC of the stack."""
+    homes = [ip_network(str(vpc.get("cidrBlock"))) for vpc in stack.of(VPC)]
+    for name in _RANGES:
+        value = rule_.get(name) or []
+        for text in [value] if isinstance(value, str) else value:
+            if text == UNKNOWN:
+                continue
+            network = ip_network(text, strict=False)
+            if not any(
+                home.version == network.version and network.subnet_of(home)  # type: ignore[arg-type]
+                for home in homes
+            ):
+                yield text
 
 
 def _inside(group: Resource) -> Iterator[Mapping[str, Any]]:
@@ -143,23 +180,33 @@ def endpoints(stack: Stack) -> Iterator[Problem]:
     for door in stack.of(ENDPOINT):
         if door.get("vpcEndpointType") == "Interface" and door.get("privateDnsEnabled") is not True:
             yield door, "has no private name, so that nobody uses it"
-        document = door.document("policy")
         if not door.get("policy"):
             yield door, "has no policy, and lets everything pass"
-        for one in statements(document):
-            if one.allows and not _limited(one):
-                yield door, f"the statement {one.sid} of its policy lets everybody pass everywhere"
+        for one in statements(door.document("policy")):
+            places = [place for place in one.resources or ("*",) if not _is_ours(stack, place)]
+            if not places or _fetches_for_glue(one, places):
+                continue
+            for who in admitted(one, stack.account, resource_account=STRANGER):
+                yield door, f"the statement {one.sid} lets {who} pass to {', '.join(places)}"
 
 
 def _service(endpoint: Resource) -> str:
     return str(endpoint.get("serviceName")).rpartition(".")[2]
 
 
-def _limited(statement: Statement) -> bool:
-    """Whether a statement of an endpoint limits who passes, or to what, and by which action."""
-    by_condition = bool(statement.condition_keys() & _LIMITS)
-    named = statement.resources is not None and "*" not in statement.resources
-    return by_condition or named
+def _is_ours(stack: Stack, place: str) -> bool:
+    """Whether an ARN names what belongs to the account: a bucket of the stack, or its number."""
+    bucket = place.partition(":s3:::")[2].partition("/")[0]
+    if bucket:
+        return any(bucket in one.identities for one in stack.of(BUCKET))
+    return account_of(place) == stack.account
+
+
+def _fetches_for_glue(statement: Statement, places: list[str]) -> bool:
+    """Whether all that a statement lets everybody do elsewhere is to read Glue's own files."""
+    return statement.actions == ("s3:GetObject",) and all(
+        any(like(place, pattern) for pattern in GLUE_BUCKETS) for place in places
+    )
 
 
 RULES = (flow_logs, default_group, no_public_subnet, closed_groups, described_groups, endpoints)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from policy.documents import statements
 from policy.evaluator import Decision, Request, evaluate
 from policy.model import UNKNOWN, rule
+from policy.strangers import admitted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 TOPIC = "sns/topic:Topic"
 PRODUCTION_RETENTION_DAYS = 365
-
-_LIMITS = {"aws:sourceaccount", "aws:sourcearn", "aws:sourceowner", "aws:principalaccount"}
 
 
 @rule(43, "CKV_AWS_158", "CKV_AWS_66", "CKV_AWS_338")
@@ -55,9 +54,8 @@ def topics(stack: Stack) -> Iterator[Problem]:
             if document is None:
                 continue
             for one in statements(document):
-                everybody = "*" in one.of_kind("AWS") or bool(one.of_kind("Service"))
-                if one.allows and everybody and not one.condition_keys() & _LIMITS:
-                    yield holder, f"the statement {one.sid} lets everybody publish"
+                for who in admitted(one, stack.account):
+                    yield holder, f"the statement {one.sid} lets in {who}"
             target = next(iter(statements(document)[0].resources or ()), "*")
             sender = f"arn:{stack.partition}:iam::{stack.account}:role/sender"
             known = {"aws:SecureTransport": "false", "aws:PrincipalAccount": stack.account}

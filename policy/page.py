@@ -6,7 +6,7 @@ from pathlib import Path
 
 from policy.iam_actions import DEPLOYER_STARS, STAR_RESOURCES
 from policy.rules import RULES
-from policy.waivers import BOOTSTRAP_WAIVERS, NOT_CHECKED, WAIVERS
+from policy.waivers import BOOTSTRAP_WAIVERS, NOT_CHECKED, SCANNER_WAIVERS, WAIVERS
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "security.md"
 
@@ -33,6 +33,10 @@ def _tables() -> dict[str, list[str]]:
             *(
                 (f"`{one.rule}`", f"bootstrap: `{one.resource}`", one.reason)
                 for one in BOOTSTRAP_WAIVERS
+            ),
+            *(
+                (f"Checkov's {one.rule}", f"`{one.resource}`", one.reason)
+                for one in SCANNER_WAIVERS
             ),
             *((name, "all", reason) for name, reason in NOT_CHECKED.items()),
         ),

@@ -10,6 +10,7 @@ from pulumi_policy import EnforcementLevel, StackValidationPolicy
 from pulumi_policy.proxy import UnknownValueError
 
 from policy.model import UNKNOWN, Finding, Resource, Rule, Stack
+from policy.report import check
 from policy.rules import RULES
 from policy.waivers import BOOTSTRAP_WAIVERS, WAIVERS
 
@@ -35,9 +36,9 @@ def stack_of(args: StackValidationArgs) -> Stack:
 
 def _policy(rule: Rule) -> StackValidationPolicy:
     def validate(args: StackValidationArgs, report_violation: ReportViolation) -> None:
-        for finding in rule.findings(stack_of(args)):
-            if not any(waiver.covers(finding) for waiver in (*WAIVERS, *BOOTSTRAP_WAIVERS)):
-                report_violation(_message(finding), finding.resource.urn)
+        report = check(stack_of(args), [rule], (*WAIVERS, *BOOTSTRAP_WAIVERS))
+        for finding in report.findings:
+            report_violation(_message(finding), finding.resource.urn)
 
     return StackValidationPolicy(
         name=rule.name,

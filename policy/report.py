@@ -40,7 +40,14 @@ def check(
     findings, waived = [], []
     for rule in rules:
         for finding in rule.findings(stack):
-            covering = next((waiver for waiver in waivers if waiver.covers(finding)), None)
+            covering = next(
+                (
+                    waiver
+                    for waiver in waivers
+                    if waiver.covers(finding, production=stack.production)
+                ),
+                None,
+            )
             if covering is None:
                 findings.append(finding)
             else:

@@ -5,25 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policy.documents import statements
-from policy.evaluator import Decision, Request, evaluate, matches_action
+from policy.evaluator import Decision, Request, evaluate
 from policy.model import rule
 from policy.s3 import BUCKET
+from policy.strangers import admitted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from policy.documents import Statement
     from policy.model import Problem, Resource, Stack
-
-DANGEROUS = (
-    "s3:DeleteBucketPolicy",
-    "s3:PutBucketAcl",
-    "s3:PutBucketPolicy",
-    "s3:PutEncryptionConfiguration",
-    "s3:PutObjectAcl",
-)
-"""What no other account may do (FSBP S3.6)."""
 
 _KEYS = {
     "tls": "aws:SecureTransport",
@@ -38,7 +29,6 @@ _WRONG_HEADERS = (
         "another key",
     ),
 )
-_ACCOUNT_KEYS = {"aws:principalaccount", "aws:sourceaccount", "aws:principalorgid"}
 
 
 def _policies(stack: Stack) -> Iterator[tuple[Resource, Resource, Mapping[str, Any]]]:
@@ -116,24 +106,11 @@ def _is_under_kms(stack: Stack, bucket: Resource) -> bool:
 
 @rule(10, "CKV_AWS_70", "FSBP S3.6")
 def bucket_strangers(stack: Stack) -> Iterator[Problem]:
-    """No bucket lets in anybody at all, nor another account where it could do harm."""
+    """No bucket lets in another account, or a service that acts for one."""
     for _, policy, document in _policies(stack):
         for one in statements(document):
-            if not one.allows:
-                continue
-            if "*" in one.of_kind("AWS") and not one.condition_keys() & _ACCOUNT_KEYS:
-                yield policy, f"the statement {one.sid} allows everybody"
-            elif _foreign(one, stack.account) and _dangerous(one):
-                yield policy, f"the statement {one.sid} lets another account change the bucket"
-
-
-def _foreign(statement: Statement, account: str) -> bool:
-    return any(account not in principal for principal in statement.of_kind("AWS"))
-
-
-def _dangerous(statement: Statement) -> bool:
-    patterns = statement.actions or ("*",)
-    return any(matches_action(one, action) for one in patterns for action in DANGEROUS)
+            for who in admitted(one, stack.account):
+                yield policy, f"the statement {one.sid} lets in {who}"
 
 
 @rule(11, "CKV_AWS_93")
