@@ -122,9 +122,8 @@ def services(names: BootstrapNames) -> Document:
             allow(
                 "Glue",
                 [
-                    *_life(
-                        "glue", "Connection", "Crawler", "Database", "Job", "Trigger", "Workflow"
-                    ),
+                    *_life("glue", "Connection", "Database", "Job", "Trigger", "Workflow"),
+                    *_life("glue", "Crawler", verbs=("Update", "Delete", "Get")),
                     *each("glue", "GetTags", "StartTrigger", "StopTrigger"),
                     *each("glue", "TagResource", "UntagResource"),
                 ],
@@ -134,7 +133,9 @@ def services(names: BootstrapNames) -> Document:
                 ],
             ),
             without_resource(
-                *_life("glue", "SecurityConfiguration", verbs=("Create", "Delete", "Get"))
+                *_life("glue", "SecurityConfiguration", verbs=("Create", "Delete", "Get")),
+                "glue:CreateCrawler",
+                *each("sns", "GetSubscriptionAttributes", "Unsubscribe"),
             ),
             allow(
                 "Athena",
@@ -151,11 +152,9 @@ def services(names: BootstrapNames) -> Document:
                     "sns",
                     "CreateTopic",
                     "DeleteTopic",
-                    "GetSubscriptionAttributes",
                     "GetTopicAttributes",
                     "SetTopicAttributes",
                     "Subscribe",
-                    "Unsubscribe",
                     *_TAGS,
                 ),
                 [names.arn("sns", f"{prefix}-*")],

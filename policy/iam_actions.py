@@ -26,10 +26,13 @@ DEPLOYER_STARS = {
     "ec2:DescribePrefixLists": _EC2_TELLS,
     "ec2:DescribeSecurityGroupRules": _EC2_TELLS,
     "ec2:DescribeVpcs": _EC2_TELLS,
+    "glue:CreateCrawler": _NO_ARN,
     "glue:CreateSecurityConfiguration": _NO_ARN,
     "glue:DeleteSecurityConfiguration": _NO_ARN,
     "kms:CreateKey": "takes no ARN; a condition on the tag of the new key limits it",
     "kms:ListAliases": "takes no ARN; it tells names, no secret",
+    "sns:GetSubscriptionAttributes": "takes no ARN; it tells where a topic's notices go",
+    "sns:Unsubscribe": _NO_ARN,
     "ssm:DescribeParameters": "takes no ARN; it tells names, no value",
 }
 """The same for what bootstrap/ lets the deployer and the previewer of CI do."""

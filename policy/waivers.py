@@ -70,7 +70,7 @@ BOOTSTRAP_WAIVERS = (
     Waiver(
         "exposure",
         "aws:iam/policy:Policy deployer-services",
-        "Glue's security configurations take no ARN",
+        "to make a crawler or a security configuration, or to end a subscription, takes no ARN",
     ),
 )
 """The exceptions of bootstrap/, which makes the deployer."""
