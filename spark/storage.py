@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import unquote_plus
 from xml.etree import ElementTree as ET
 
 import boto3
@@ -102,7 +102,7 @@ class Storage:
         space = page.tag.removesuffix("ListBucketResult")
         found = [
             ObjectVersion(
-                path=f"s3://{bucket}/{unquote(entry.findtext(f'{space}Key', ''))}",
+                path=f"s3://{bucket}/{unquote_plus(entry.findtext(f'{space}Key', ''))}",
                 etag=entry.findtext(f"{space}ETag", "").strip('"'),
                 modified=datetime.fromisoformat(entry.findtext(f"{space}LastModified", "")),
                 size=int(entry.findtext(f"{space}Size", "")),

@@ -210,3 +210,17 @@ def test_a_listing_says_what_a_listing_with_owners_says(client: Callable[[str], 
         del entry["Owner"]
     assert ours["Contents"] == theirs["Contents"]
     assert ours["IsTruncated"]
+
+
+def test_an_encoded_listing_has_a_plus_for_a_space(client: Callable[[str], Any]) -> None:
+    """As S3 answers: a client that takes `+` for itself would ask for a key that nobody has."""
+    s3, bucket = client("s3"), "listed-encoded"
+    s3.create_bucket(Bucket=bucket)
+    for key in ("a/b c.json", "a/b+c.json", "a/(é~*).json"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"")
+    listed = s3.list_objects_v2(Bucket=bucket, EncodingType="url")  # given, boto3 decodes none
+    assert [entry["Key"] for entry in listed["Contents"]] == [
+        "a/%28%C3%A9%7E*%29.json",
+        "a/b+c.json",
+        "a/b%2Bc.json",
+    ]

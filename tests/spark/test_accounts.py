@@ -100,6 +100,8 @@ def test_bytes_of_all_kinds_are_read_or_refused_alone(lake: Any, make_song: Any)
 
 
 KEYS = (
+    "song-data/a b.json",
+    "song-data/a+b.json",
     "song-data/a b/[1]{2}.json",
     "song-data/%20#?&+.json",
     "song-data/_hidden/.dot.json",
@@ -109,13 +111,16 @@ KEYS = (
 
 
 def test_keys_may_hold_any_character(lake: Any, make_song: Any) -> None:
-    """Keys that engines take for patterns or hide are read like any other, gzip too."""
+    """Keys that engines take for patterns or hide, or that S3 lists encoded, are read, gzip too."""
     for number, key in enumerate(KEYS):
         body = json.dumps(make_song(number)).encode()
         lake.put(key, gzip.compress(body) if key.endswith(".gz") else body)
     report = lake.run()
     assert report["files"]["ingested"] == len(KEYS)
-    assert len(lake.rows(SONGS)) == len(KEYS)
+    assert set(accounts(lake)) == set(KEYS)
+    assert {row["source_path"] for row in lake.rows(SONGS)} == {
+        f"{lake.landing}/{key}" for key in KEYS
+    }
 
 
 def test_objects_that_cannot_be_read_fail_alone(lake: Any, make_play: Any) -> None:
