@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from spark.errors import ArgumentError
 from spark.hold import DEFAULT_MAX_QUARANTINED_FRACTION
+from spark.lease import MIN_MINUTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,7 +94,7 @@ def parse(argv: Sequence[str]) -> Arguments:
     parser.add_argument("--reprocess", default="")
     parser.add_argument("--requeue", choices=("true", "false"), default="false")
     parser.add_argument("--dry_run", choices=("true", "false"), default="false")
-    parser.add_argument("--lease_minutes", type=_at_least_one, default=150)
+    parser.add_argument("--lease_minutes", type=_lease_minutes, default=150)
     parser.add_argument("--metrics_namespace", default="")
     parser.add_argument("--retention_hours", type=_whole, default=SAFE_RETENTION_HOURS)
     parser.add_argument("--report_days", type=_at_least_one, default=90)
@@ -211,6 +212,12 @@ def under_landing(path: str, landing: str) -> str:
 def _whole(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
+    return int(text)
+
+
+def _lease_minutes(text: str) -> int:
+    if not text.isdecimal() or int(text) < MIN_MINUTES:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {MIN_MINUTES}")
     return int(text)
 
 

@@ -3,6 +3,8 @@
 Delta on S3 written by Spark has no mutual exclusion between drivers (S3SingleDriverLogStore), and
 Glue's MaxConcurrentRuns counts per job. So a writer holds a lease object in the bronze zone, made
 by a conditional put (Amazon S3: If-None-Match, If-Match), and looks at it again before each commit.
+S3 may carry a put out whose answer is lost, and the client's own retry is refused then: the lease
+bears a mark of its taker's own, by which a taker knows what is its own.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -22,6 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 LEASE_KEY = "_lease/writer.json"
+MARGIN = timedelta(minutes=5)
+"""With less of the lease left, no commit is begun: it could end after the lease."""
+MIN_MINUTES = 10
+"""The shortest lease that is worth to be taken."""
+
+_GONE = {"NoSuchKey", "404"}
 _REFUSED = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 
 
@@ -65,6 +74,7 @@ class Lease:
         self._has_ended = has_ended
         self._now = now
         self._etag = ""
+        self._mark = uuid4().hex
 
     @property
     def path(self) -> str:
@@ -80,12 +90,18 @@ class Lease:
         if found is None:
             condition = {"IfNoneMatch": "*"}
         else:
-            etag, other, until = found
+            etag, other, until, _ = found
             if until > self._now() and not self._has_ended(other):
                 raise self._held(f"run {other.run_id} until {until.isoformat()}")
             condition = {"IfMatch": etag}
         expires = self._now() + timedelta(minutes=minutes)
-        body = json.dumps({"writer": asdict(self._writer), "expires": expires.isoformat()})
+        body = json.dumps(
+            {
+                "writer": asdict(self._writer),
+                "expires": expires.isoformat(),
+                "mark": self._mark,
+            }
+        )
         try:
             answer = self._storage.s3.put_object(
                 Bucket=self._bucket,
@@ -93,18 +109,21 @@ class Lease:
                 Body=body.encode(),
                 **condition,  # type: ignore[arg-type] # one of two keyword arguments
             )
+            self._etag = answer["ETag"]
         except ClientError as error:
-            if error.response["Error"]["Code"] in _REFUSED:
+            if error.response["Error"]["Code"] not in _REFUSED:
+                raise StorageError(f"Cannot take the lease {self.path}: {error}.") from error
+            now = self._read()
+            if now is None or now[3] != self._mark:
                 raise self._held("a run that took it at this very moment") from error
-            raise StorageError(f"Cannot take the lease {self.path}: {error}.") from error
+            self._etag = now[0]
         except BotoCoreError as error:
             raise StorageError(f"Cannot take the lease {self.path}: {error}.") from error
-        self._etag = answer["ETag"]
 
     def check(self) -> None:
         """Look whether the lease is still ours, before a commit.
 
-        Raises LeaseLostError when it expired or another writer holds it.
+        Raises LeaseLostError when it expires within MARGIN or another writer holds it.
         """
         found = self._read()
         if found is None or found[0] != self._etag:
@@ -114,20 +133,25 @@ class Lease:
                 f"{holder}. This run stops before its next commit; start the job again, it "
                 f"finishes what is open."
             )
-        if found[2] <= self._now():
+        if found[2] - self._now() < MARGIN:
             raise LeaseLostError(
-                f"The lease {self.path} of run {self._writer.run_id} expired at "
-                f"{found[2].isoformat()}. Start the job again, with more --lease_minutes if the "
-                f"work is that large."
+                f"The lease {self.path} of run {self._writer.run_id} expires at "
+                f"{found[2].isoformat()}: too soon to begin a commit. Start the job again, with "
+                f"more --lease_minutes if the work is that large."
             )
 
     def release(self) -> None:
         """Give the lease back, if it is still ours."""
-        found = self._read()
-        if found is not None and found[0] == self._etag:
-            self._storage.delete_under(self.path)
+        try:
+            self._storage.s3.delete_object(Bucket=self._bucket, Key=self._key, IfMatch=self._etag)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code not in _REFUSED | _GONE:
+                raise StorageError(f"Cannot release the lease {self.path}: {error}.") from error
+        except BotoCoreError as error:
+            raise StorageError(f"Cannot release the lease {self.path}: {error}.") from error
 
-    def _read(self) -> tuple[str, Writer, datetime] | None:
+    def _read(self) -> tuple[str, Writer, datetime, str] | None:
         try:
             answer = self._storage.s3.get_object(Bucket=self._bucket, Key=self._key)
             document = json.loads(answer["Body"].read())
@@ -135,9 +159,10 @@ class Lease:
                 answer["ETag"],
                 Writer(**document["writer"]),
                 datetime.fromisoformat(document["expires"]),
+                document.get("mark", ""),
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] in {"NoSuchKey", "404"}:
+            if error.response["Error"]["Code"] in _GONE:
                 return None
             raise StorageError(f"Cannot read the lease {self.path}: {error}.") from error
         except (BotoCoreError, ValueError, KeyError, TypeError) as error:

@@ -48,8 +48,9 @@ def test_a_lease_goes_over_when_it_expired_or_its_writer_ended(lake: Any, ended:
         lease(lake, "third", minutes_later=12).take(10)
 
 
-def test_an_expired_lease_stops_its_own_writer(lake: Any) -> None:
-    """A writer that outlives its lease commits nothing more, even if nobody took it."""
+@pytest.mark.parametrize(("minutes", "may"), [(4, True), (6, False), (20, False)])
+def test_a_lease_that_ends_soon_stops_its_own_writer(lake: Any, minutes: int, may: bool) -> None:
+    """No commit is begun that could end after the lease, even if nobody took it."""
     moment = {"minutes": 0}
     held = Lease(
         lake.storage,
@@ -58,9 +59,70 @@ def test_an_expired_lease_stops_its_own_writer(lake: Any) -> None:
         now=lambda: NOW + timedelta(minutes=moment["minutes"]),
     )
     held.take(10)
-    moment["minutes"] = 10
-    with pytest.raises(LeaseLostError, match="expired"):
+    moment["minutes"] = minutes
+    if may:
         held.check()
+    else:
+        with pytest.raises(LeaseLostError, match="expires at 2026-01-01T00:10"):
+            held.check()
+
+
+def after_lost_answers(lake: Any, patch: pytest.MonkeyPatch) -> None:
+    """Let S3 carry out each put twice, as a client's retry does that had no answer."""
+    put = lake.s3.put_object
+
+    def twice(**arguments: Any) -> Any:
+        put(**arguments)
+        return put(**arguments)
+
+    patch.setattr(lake.s3, "put_object", twice)
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_a_lease_is_ours_when_only_the_answer_was_lost(
+    lake: Any, monkeypatch: pytest.MonkeyPatch, over: bool
+) -> None:
+    """A free one and an expired one: the retry is refused, the lease was taken all the same."""
+    if over:
+        lease(lake, "expired").take(10)
+    taken = lease(lake, "first", minutes_later=20)
+    after_lost_answers(lake, monkeypatch)
+    taken.take(10)
+    taken.check()
+    with pytest.raises(LeaseHeldError, match="run first"):
+        lease(lake, "second", minutes_later=21).take(10)
+    taken.release()
+    assert list(lake.storage.list(f"{lake.bronze}/")) == []
+
+
+def test_a_lease_that_another_took_at_the_same_moment_is_not_ours(
+    lake: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two find it free; the one whose put comes second is refused."""
+    first, second = lease(lake, "first"), lease(lake, "second")
+    put = lake.s3.put_object
+
+    def overtaken(**arguments: Any) -> Any:
+        monkeypatch.setattr(lake.s3, "put_object", put)
+        second.take(10)
+        return put(**arguments)
+
+    monkeypatch.setattr(lake.s3, "put_object", overtaken)
+    with pytest.raises(LeaseHeldError, match="at this very moment"):
+        first.take(10)
+    second.check()
+
+
+def test_a_release_never_takes_the_lease_of_another(lake: Any) -> None:
+    """Neither one that went over meanwhile, nor is it an error that none is there."""
+    first = lease(lake, "first")
+    first.take(10)
+    lease(lake, "second", minutes_later=11).take(10)
+    first.release()
+    with pytest.raises(LeaseHeldError, match="run second"):
+        lease(lake, "third", minutes_later=12).take(10)
+    lake.storage.delete_under(first.path)
+    first.release()
 
 
 def test_a_released_lease_is_free(lake: Any) -> None:
