@@ -4,7 +4,8 @@ Nearly all that boto3 spends on a GetObject is rules, hooks and parsing that com
 every object of a bucket (docs/adr/0015 has the figures). Here the address of a bucket is learned
 once from boto3, requests are signed (Amazon S3 API reference, "Authenticating Requests: Using the
 Authorization Header") and sent through urllib3, which boto3 brings. Whatever does not succeed at
-once is left to boto3, which knows how to retry, redirect and tell what is wrong.
+once is left to boto3, which knows how to retry, redirect and tell what is wrong: a connection that
+was kept open too long is given one more try on a new one, and several failures in a row end it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 CONNECTIONS = 16
+FAILURES_IN_A_ROW = 3
+"""After so many, nothing more is tried: a proxy, a certificate of one's own: boto3 knows."""
 _ANY_KEY = "k"
 _NO_BODY = hashlib.sha256(b"").hexdigest()
 
@@ -36,7 +39,7 @@ class Gets:
         self._s3 = s3
         self._credentials = (boto3.DEFAULT_SESSION or boto3.Session()).get_credentials()
         self._buckets: dict[str, tuple[urllib3.HTTPConnectionPool, str, str]] = {}
-        self._reached = True
+        self._failures = 0
 
     def get(
         self,
@@ -50,9 +53,9 @@ class Gets:
 
         None stands for everything but status 200: S3 refused, redirected, or was not reached.
         """
-        if self._credentials is None or not self._reached:
+        if self._credentials is None or self._failures >= FAILURES_IN_A_ROW:
             return None
-        pool, host, root = self._bucket(bucket)
+        _, host, root = self._bucket(bucket)
         path = root + quote(key, safe="/~")
         pairs = sorted((query or {}).items())
         asked = "&".join(f"{quote(name, safe='~')}={quote(text, safe='~')}" for name, text in pairs)
@@ -66,30 +69,43 @@ class Gets:
         )
         if if_match is not None:
             headers["If-Match"] = if_match
-        try:
-            answer = pool.urlopen(
-                "GET",
-                f"{path}?{asked}" if asked else path,
-                headers=headers,
-                retries=False,
-                redirect=False,
-                preload_content=False,
-                decode_content=False,
-                enforce_content_length=True,
-            )
-        except urllib3.exceptions.HTTPError:
-            # A proxy, a certificate of one's own: boto3 may know the way, this does not.
-            self._reached = False
-            return None
-        if answer.status == 200:
+        answer = self._send(bucket, f"{path}?{asked}" if asked else path, headers)
+        if answer is None or answer.status == 200:
             return answer
         answer.drain_conn()
         answer.release_conn()
         return None
 
+    def _send(
+        self, bucket: str, address: str, headers: Mapping[str, str]
+    ) -> urllib3.BaseHTTPResponse | None:
+        """The answer, whatever its status; None when twice there was none."""
+        for _ in range(2):
+            pool, _, _ = self._bucket(bucket)
+            try:
+                answer = pool.urlopen(
+                    "GET",
+                    address,
+                    headers=headers,
+                    retries=False,
+                    redirect=False,
+                    preload_content=False,
+                    decode_content=False,
+                    enforce_content_length=True,
+                )
+            except urllib3.exceptions.HTTPError:
+                # S3 closes what was idle: others that were kept open may be closed as well.
+                self._buckets.pop(bucket, None)
+            else:
+                self._failures = 0
+                return answer
+        self._failures += 1
+        return None
+
     def _bucket(self, bucket: str) -> tuple[urllib3.HTTPConnectionPool, str, str]:
         """The bucket's connections, its host and the path where its keys begin, as in boto3."""
-        if bucket not in self._buckets:
+        found = self._buckets.get(bucket)
+        if found is None:
             signed = self._s3.generate_presigned_url(
                 "get_object", Params={"Bucket": bucket, "Key": _ANY_KEY}
             )
@@ -97,8 +113,9 @@ class Gets:
             pool = urllib3.connection_from_url(
                 signed, maxsize=CONNECTIONS, timeout=urllib3.Timeout(connect=10, read=60)
             )
-            self._buckets[bucket] = pool, address.netloc, address.path.removesuffix(_ANY_KEY)
-        return self._buckets[bucket]
+            found = pool, address.netloc, address.path.removesuffix(_ANY_KEY)
+            self._buckets[bucket] = found
+        return found
 
 
 def signature(

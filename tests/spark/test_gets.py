@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import urllib3
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
@@ -72,12 +73,48 @@ def test_a_listing_goes_on_past_its_first_page(lake: Any) -> None:
     assert [version.path.removeprefix(f"{lake.landing}/") for version in listed(lake)] == keys
 
 
-def test_one_failed_connection_is_the_last_one_tried(lake: Any, monkeypatch: Any) -> None:
+class Idle:
+    """Connections of which the first few were closed by S3, as it does with idle ones."""
+
+    def __init__(self, refusals: int) -> None:
+        self.refusals = refusals
+        self.asked = 0
+
+    def urlopen(self, real: Any, pool: Any, *args: Any, **kwargs: Any) -> Any:
+        """Answer, once enough connections were closed."""
+        self.asked += 1
+        if self.asked <= self.refusals:
+            raise urllib3.exceptions.ProtocolError("Connection aborted")
+        return real(pool, *args, **kwargs)
+
+
+@pytest.mark.parametrize(("refusals", "tries"), [(0, 1), (1, 2), (2, 2)])
+def test_a_closed_connection_is_tried_once_more_on_a_new_one(
+    refusals: int, tries: int, lake: Any, monkeypatch: Any
+) -> None:
+    """Then boto3 is asked for this one object, and the next goes the lean way again."""
+    lake.put("song-data/1.json", b"{}")
+    lean, idle = Gets(lake.s3), Idle(refusals)
+    pool, real = urllib3.HTTPConnectionPool, urllib3.HTTPConnectionPool.urlopen
+    monkeypatch.setattr(
+        pool, "urlopen", lambda self, *args, **more: idle.urlopen(real, self, *args, **more)
+    )
+    bucket = lake.landing.removeprefix("s3://")
+    answer = lean.get(bucket, "song-data/1.json")
+    assert (answer is None) == (refusals == 2)
+    assert idle.asked == tries
+    again = lean.get(bucket, "song-data/1.json")
+    assert again is not None
+    assert again.read() == b"{}"
+
+
+def test_after_several_failures_in_a_row_nothing_more_is_tried(lake: Any, monkeypatch: Any) -> None:
     """An address that cannot be reached is not tried for each object: boto3 is asked at once."""
     lean = Gets(lake.s3)
     monkeypatch.setattr(
         lake.s3, "generate_presigned_url", lambda *_, **__: "http://127.0.0.1:1/bucket/k?signed"
     )
-    assert lean.get("bucket", "key") is None
+    for _ in range(gets.FAILURES_IN_A_ROW):
+        assert lean.get("bucket", "key") is None
     monkeypatch.setattr(lean, "_bucket", pytest.fail)
     assert lean.get("bucket", "key") is None
