@@ -1,6 +1,7 @@
 """What a record must look like: the fields of each source, their types, ranges and keys.
 
 Raise CONTRACT_VERSION with every change: quarantined records remember which contract refused them.
+Numbers and true or false are taken for a text too, arrays and objects are not (since version 2).
 Ranges keep what both engines can store without wrapping: a play's time lies in the years 2000 to
 2099, whole numbers fit 64 bits.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
 
 Kind = Literal["text", "integer", "decimal"]
 

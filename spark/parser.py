@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 _JSON_OPTIONS = {"allowSingleQuotes": "false", "allowNonNumericNumbers": "false"}
 _CORRUPT = "_corrupt_record"
 """Spark puts a line here that is no JSON to its from_json: its json_array_length lets more pass."""
-_INTEGER = "^-?[0-9]{1,19}$"
-_DECIMAL = "^-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?$"
-_SQL_TYPE = {"integer": "bigint", "decimal": "double"}
+_INTEGER = r"^-?[0-9]{1,19}\\z"
+_DECIMAL = r"^-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?\\z"
+"""For SQL literals, in which a backslash is written twice. `$` would do for Sail; Java's lets a
+last newline pass."""
+SQL_TYPE = {"text": "string", "integer": "bigint", "decimal": "double"}
+"""What a field of each kind is in a stage."""
 
 NOT_ONE_OBJECT = "line: not one JSON object"
 
@@ -98,12 +101,27 @@ def _cast(field: Field, source: Source) -> str:
     given = _given(field)
     if field.kind == "text":
         is_key = field.required or field.column in source.key
-        return given if is_key else f"record.`{field.name}`"
+        value = given if is_key else f"record.`{field.name}`"
+        return f"case when not ({_is_nested(field)}) then {value} end"
     pattern = _INTEGER if field.kind == "integer" else _DECIMAL
     value = (
-        f"try_cast(case when {given} rlike '{pattern}' then {given} end as {_SQL_TYPE[field.kind]})"
+        f"try_cast(case when {given} rlike '{pattern}' then {given} end as {SQL_TYPE[field.kind]})"
     )
     return f"case when {_in_range(field, value)} then {value} end"
+
+
+def _is_nested(field: Field) -> str:
+    """SQL: whether the record has an array or an object where a text belongs.
+
+    from_json hands over their JSON as text. What begins like them is looked up in the line: a text
+    has a quotation mark there, and inside of texts each such mark has a backslash before it.
+    """
+    given = _given(field)
+    in_line = rf'"{field.name}"[ \\t\\r\\n]*:[ \\t\\r\\n]*[\\[{{]'
+    return (
+        f"case when substring({given}, 1, 1) in ('[', '{{') then raw rlike '{in_line}' "
+        f"else false end"
+    )
 
 
 def _in_range(field: Field, value: str) -> str:
@@ -130,7 +148,9 @@ def _reasons(source: Source) -> list[Column]:
         elif field.column in source.key:
             needed = F.coalesce(F.expr(source.kept_when), F.lit(False))
             reasons.append(F.when(needed & (given == ""), F.lit(f"{field.name}: missing")))
-        if field.kind != "text":
+        if field.kind == "text":
+            reasons.append(F.when(F.expr(_is_nested(field)), F.lit(f"{field.name}: not a text")))
+        else:
             reasons.append(
                 F.when((given != "") & F.col(field.column).isNull(), F.lit(_wrong(field)))
             )

@@ -103,6 +103,10 @@ def _judge(line: str, source: Source) -> tuple[Record, list[str]]:
     is_kept = source is SONG_SOURCE or (given.get("page") or "").strip() == "NextSong"
     for field in source.fields:
         text = given.get(field.name)
+        if isinstance(text, list | dict):
+            record[field.column] = None
+            reasons.append(f"{field.name}: not a text" if field.kind == "text" else field.name)
+            continue
         trimmed = (text or "").strip(" ")
         is_key = field.required or field.column in source.key
         if field.kind == "text":

@@ -37,6 +37,18 @@ SECOND = {
     "song-data/A/3.json": [song(1, title="Later"), song(12, title="Later", artist_name="Artist 1")],
     "log-data/2018/11/2.json.gz": [play(11, song="Later", artist="Artist 1", length=212.25)],
     "log-data/2018/11/3.json": [{"page": "NextSong", "ts": 5}, play(12, length="long"), play(0)],
+    "log-data/2018/11/4.json": [
+        play(13, userId=["7"]),
+        play(14, location={"city": "Lansing"}, userAgent=[]),
+        play(15, location='{"city": "Lansing"}', firstName=' ["x"]', song='"song": [', artist=7),
+        play(16, sessionId="38\n"),
+        play(17, length="1.5\n", itemInSession="17\r\n", ts="1541105847796\u2028"),
+    ],
+    "song-data/A/4.json": [
+        song(5, song_id={"id": "SO0005"}),
+        song(6, title=[[]]),
+        song(7, title="["),
+    ],
 }
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from spark import apply, batch, ledger, parser, quarantine, stage
-from spark.contract import LOG_SOURCE
+from spark.contract import CONTRACT_VERSION, LOG_SOURCE
 from spark.delta import Bronze
 from spark.job import main
 from spark.tables import INGESTED_FILES, QUARANTINED_RECORDS, SONGPLAYS, TABLES
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 OWN = {"source_modified", "run_id", "batch", "ingested_at", "quarantined_at", "attempts"}
 
+NEWER = CONTRACT_VERSION + 1
+
 
 class KilledError(BaseException):
     """Stands for the death of the driver."""
@@ -29,7 +31,7 @@ class KilledError(BaseException):
 
 @contextmanager
 def newer_contract() -> Iterator[None]:
-    """Contract 2: plays may be of 1970, and a play's level is in the field `method`."""
+    """The next one: plays may be of 1970, and a play's level is in the field `method`."""
     changes = {"ts": {"minimum": 0}, "level": {"name": "method"}}
     fields = tuple(replace(field, **changes.get(field.name, {})) for field in LOG_SOURCE.fields)  # type: ignore[arg-type]
     newer = replace(LOG_SOURCE, fields=fields)
@@ -40,13 +42,13 @@ def newer_contract() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stage, "parse", parse)
-        patch.setattr(batch, "CONTRACT_VERSION", 2)
-        patch.setattr(quarantine, "CONTRACT_VERSION", 2)
+        patch.setattr(batch, "CONTRACT_VERSION", NEWER)
+        patch.setattr(quarantine, "CONTRACT_VERSION", NEWER)
         yield
 
 
 def land(lake: Any, make_song: Any, make_play: Any) -> None:
-    """A song; a log with records that only contract 2 takes or none; a clean log."""
+    """A song; a log with records that only the newer contract takes or none; a clean log."""
     lake.put("song-data/1.json", [make_song(1)])
     mixed = [json.dumps(make_play(n)) for n in (1, 2)]
     mixed += [json.dumps(make_play(3, ts=99)), "broken", "broken"]
@@ -69,7 +71,7 @@ def said(lake: Any) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def by_the_newer(engine: Any, make_lake: Any, make_song: Any, make_play: Any) -> dict[str, str]:
-    """What the tables say when contract 2 was there from the beginning."""
+    """What the tables say when the newer contract was there from the beginning."""
     lake = make_lake(engine)
     land(lake, make_song, make_play)
     with newer_contract():
@@ -80,7 +82,7 @@ def by_the_newer(engine: Any, make_lake: Any, make_song: Any, make_play: Any) ->
 def test_requeue_and_reprocess_bring_the_tables_to_the_newer_contract(
     lake: Any, make_song: Any, make_play: Any, by_the_newer: dict[str, str]
 ) -> None:
-    """First only what is in quarantine, then the rest: in the end as if contract 1 never was."""
+    """First only what is in quarantine, then the rest: in the end as if the older never was."""
     land(lake, make_song, make_play)
     lake.run()
     assert len(lake.rows(QUARANTINED_RECORDS)) == 2
@@ -92,8 +94,8 @@ def test_requeue_and_reprocess_bring_the_tables_to_the_newer_contract(
         assert levels == {1: "PUT", 2: "PUT", 3: "PUT", 4: "free"}
         entries = {row["source_path"][-6:]: row for row in lake.rows(INGESTED_FILES)}
         entry = entries["a.json"]
-        assert (entry["kept"], entry["quarantined"], entry["contract_version"]) == (3, 2, 2)
-        assert entries["b.json"]["contract_version"] == 1
+        assert (entry["kept"], entry["quarantined"], entry["contract_version"]) == (3, 2, NEWER)
+        assert entries["b.json"]["contract_version"] == CONTRACT_VERSION
         assert lake.run(task="reprocess", requeue="true")["files"]["new"] == 0
         assert lake.run(task="reprocess", reprocess="2100-01-01")["files"]["new"] == 0
         again = lake.run(task="reprocess", reprocess=f"{lake.landing}/")
