@@ -31,6 +31,17 @@ def lines(document: Mapping[str, Any]) -> list[str]:
             f"{gone:,} object versions were to be read again and are not in the landing zone any "
             "more: their bad records stay in quarantine."
         )
+    counts = document.get("files", document)  # a dry run counts them beside its sources
+    if over := counts.get("passed_over", 0):
+        told.append(
+            f"passed over in the sources' folders, for their names are no input's: {over:,}. Land "
+            "them as .json or .json.gz."
+        )
+    if changed := counts.get("changed", 0):
+        told.append(
+            f"overwritten or deleted while the job ran: {changed:,}. The next run takes what is "
+            "there then."
+        )
     told += [_drift(found) for found in document.get("drift", [])]
     told += [
         f"quality: {found['severity']}: {found['table']}.{found['rule']}: {found['broken']:,} of "

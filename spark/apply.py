@@ -60,7 +60,7 @@ def _records(bronze: Bronze, processing: str, seen: Manifest, source: Source) ->
     if not seen.has(source.name):
         return None
     path = stage.folder(processing, seen.batch, source)
-    return stage.good_records(bronze.spark, path, seen.refused)
+    return stage.good_records(bronze.spark, source, path, seen.refused)
 
 
 def _time(bronze: Bronze, starts: DataFrame, *, again: bool) -> None:

@@ -1,18 +1,23 @@
-"""One batch: stage object versions, judge each by itself, count them as seen, bring them in.
+"""The first half of a batch: stage object versions, judge each by itself, count them as seen.
 
 A batch goes: stage, manifest, tables, ledger, removal of the stage. From the manifest on the
-versions count as seen, and each step after it may be repeated (docs/adr/0004).
+versions count as seen; the rest is `spark/finishing.py` (docs/adr/0004).
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from spark import apply, drift, hold, ledger, manifest, quality, restore_point, stage
+from spark import drift, hold, manifest, quality, stage
 from spark.contract import CONTRACT_VERSION, SOURCES
-from spark.manifest import INGEST, Entry, Manifest
+from spark.entries import not_had, of_held, of_read, too_large
+from spark.failures import stop_where_s3_refuses
+from spark.gets import CONNECTIONS
+from spark.manifest import INGEST, Manifest
 from spark.reader import CHANGED
 from spark.unsettled import key_of
 
@@ -22,8 +27,8 @@ if TYPE_CHECKING:
     from spark.arguments import Arguments
     from spark.contract import Source
     from spark.delta import Bronze
+    from spark.manifest import Entry
     from spark.quality import RecordRule, Result
-    from spark.report import Report
     from spark.storage import ObjectVersion
     from spark.unsettled import VersionKey
 
@@ -43,23 +48,6 @@ def cut(versions: Iterable[ObjectVersion], arguments: Arguments) -> Iterator[lis
         yield batch
 
 
-def finish_open(bronze: Bronze, processing: str, report: Report) -> None:
-    """Finish the batches that earlier runs left open: what has a manifest counts as seen."""
-    for left in manifest.unfinished(bronze.storage, processing):
-        print(f"finishing batch {left.batch} of run {left.run_id}")  # noqa: T201 # the job's log
-        finish(bronze, processing, left)
-        report.add_finished(left)
-
-
-def finish(bronze: Bronze, processing: str, seen: Manifest) -> None:
-    """Apply a batch that counts as seen, enter it into the ledger, remove its stage."""
-    if seen.entries and not ledger.holds(bronze, seen):
-        restore_point.record(bronze, processing, seen.run_id)
-        apply.apply(bronze, processing, seen)
-        ledger.record(bronze, seen)
-    manifest.remove(bronze.storage, processing, seen.batch)
-
-
 def begin(
     bronze: Bronze,
     arguments: Arguments,
@@ -67,79 +55,121 @@ def begin(
     accepted: Collection[VersionKey],
     *,
     in_tables: Collection[VersionKey] = (),
+    failed_before: Collection[VersionKey] = (),
     task: str = INGEST,
 ) -> Manifest:
     """Stage the versions and write the manifest of those that were still there.
 
     Versions that are `accepted`, or are `in_tables` already, are not held whatever they hold. One
-    that is in the tables and cannot be read now keeps its entry in the ledger.
+    that is in the tables and cannot be read now keeps its entry in the ledger. Raises StorageError
+    where S3 refuses what did not fail before.
     """
     batch = f"{arguments.run_id}.{uuid4().hex[:12]}"
     print(f"batch of {len(versions)} object versions")  # noqa: T201 # the job's log
-    entries: list[Entry] = []
-    refused: list[str] = []
-    reasons: Counter[str] = Counter()
-    drifts: list[drift.Drift] = []
-    verdicts: list[Result] = []
+    reading = _Reading()
     for source in SOURCES:
         of_source = [v for v in versions if stage.source_of(v.path, arguments.landing) is source]
-        large = [v for v in of_source if v.size > arguments.max_object_bytes]
-        entries += [_failed(source, version, _too_large(arguments)) for version in large]
-        own = [v for v in of_source if v.size <= arguments.max_object_bytes]
-        if not own:
-            continue
-        path = stage.folder(arguments.processing, batch, source)
-        with bronze.steps(f"stage {source.name}"):
-            stage.write(bronze.spark, source, own, path)
-        with bronze.steps(f"count {source.name}"):
-            rules = [rule for rule in quality.RECORD_RULES if rule.source == source.name]
-            counted = stage.accounts(bronze.spark, source, own, path, rules)
-            read = {account.source_path: account for account in counted}
-        judged = [v for v in own if key_of(v) not in accepted and key_of(v) not in in_tables]
-        too_bad = {v.path for v in judged if _is_too_bad(read[v.path], arguments)}
-        by_rule = {v.path: told for v in judged if (told := _held_by_rule(read[v.path], rules))}
-        held = too_bad | by_rule.keys()
-        unusable = [account.source_path for account in read.values() if account.error is not None]
-        why: dict[str | None, dict[str, int]] = {}
-        if any(account.quarantined for account in read.values()):
-            why = stage.reasons(bronze.spark, path, unusable, apart=sorted(held))
-            reasons.update(why.get(None, {}))
-        drifting = sum(account.drifting for account in read.values() if account.error is None)
-        if drifting or why:
-            rows = stage.usable(bronze.spark, path, unusable)
-            all_reasons = sum((Counter(counts) for counts in why.values()), Counter[str]())
-            drifts += drift.find(rows, source, all_reasons, drifting)
-        of_rules = _judged(
-            [a for a in read.values() if a.error is None and a.source_path not in held], rules
-        )
-        quality.stop_before(of_rules)
-        verdicts += of_rules
-        refused += [*unusable, *held]
-        for version in own:
-            account = read[version.path]
-            if version.path in held:
-                sentence = by_rule.get(version.path) or hold.why(
-                    account.records_read, account.quarantined, why[version.path]
-                )
-                entries.append(_counted(source, version, account, sentence))
-            elif account.error != CHANGED:
-                entries.append(_entry(source, version, account))
+        trusted = {*accepted, *in_tables}
+        _stage(bronze, arguments, source, of_source, batch=batch, trusted=trusted, reading=reading)
+    stop_where_s3_refuses(
+        {
+            version.path: error
+            for version, error in reading.ends.items()
+            if error != CHANGED and key_of(version) not in failed_before
+        }
+    )
     keep_theirs = {version.path for version in versions if key_of(version) in in_tables}
-    unread = {e.path: e.error for e in entries if e.error and e.path in keep_theirs}
+    unread = {e.path: e.error for e in reading.entries if e.error and e.path in keep_theirs}
     seen = Manifest(
         batch=batch,
         run_id=arguments.run_id,
         contract_version=CONTRACT_VERSION,
-        entries=tuple(e for e in entries if e.path not in unread),
-        refused=tuple(refused),
-        reasons=dict(reasons),
+        entries=tuple(e for e in reading.entries if e.path not in unread),
+        refused=tuple(reading.refused),
+        reasons=dict(reading.reasons),
         task=task,
-        drift=tuple(drifts),
-        quality=tuple(verdicts),
+        drift=tuple(reading.drifts),
+        quality=tuple(reading.verdicts),
         unread=unread,
+        changed=reading.changed,
     )
+    bronze.lease.check()
     manifest.write(bronze.storage, arguments.processing, seen)
     return seen
+
+
+@dataclass
+class _Reading:
+    """What the staging of a batch gave, of all sources."""
+
+    entries: list[Entry] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
+    drifts: list[drift.Drift] = field(default_factory=list)
+    verdicts: list[Result] = field(default_factory=list)
+    ends: dict[ObjectVersion, str | None] = field(default_factory=dict)
+    """Of each version that was read: why that failed, or None."""
+    changed: int = 0
+
+
+def _stage(
+    bronze: Bronze,
+    arguments: Arguments,
+    source: Source,
+    versions: Sequence[ObjectVersion],
+    *,
+    batch: str,
+    trusted: Collection[VersionKey],
+    reading: _Reading,
+) -> None:
+    """Stage the versions of one source and judge them. Those that are `trusted` are not held."""
+    limit = arguments.max_object_bytes
+    reading.entries += [too_large(source, v, limit) for v in versions if v.size > limit]
+    own = [v for v in versions if v.size <= limit]
+    if not own:
+        return
+    path = stage.folder(arguments.processing, batch, source)
+    with bronze.steps(f"stage {source.name}"):
+        stage.write(bronze.spark, source, own, path)
+    with bronze.steps(f"count {source.name}"):
+        rules = [rule for rule in quality.RECORD_RULES if rule.source == source.name]
+        counted = stage.accounts(bronze.spark, source, own, path, rules)
+        read = {account.source_path: account for account in counted}
+    judged = [v for v in own if key_of(v) not in trusted]
+    too_bad = {v.path for v in judged if _is_too_bad(read[v.path], arguments)}
+    by_rule = {v.path: told for v in judged if (told := _held_by_rule(read[v.path], rules))}
+    held = too_bad | by_rule.keys()
+    unusable = [account.source_path for account in read.values() if account.error is not None]
+    why: dict[str | None, dict[str, int]] = {}
+    if any(account.quarantined for account in read.values()):
+        why = stage.reasons(bronze.spark, path, unusable, apart=sorted(held))
+        reading.reasons.update(why.get(None, {}))
+    drifting = sum(account.drifting for account in read.values() if account.error is None)
+    if drifting or why:
+        rows = stage.usable(bronze.spark, path, unusable)
+        all_reasons = sum((Counter(counts) for counts in why.values()), Counter[str]())
+        reading.drifts += drift.find(rows, source, all_reasons, drifting)
+    of_rules = _judged(
+        [a for a in read.values() if a.error is None and a.source_path not in held], rules
+    )
+    quality.stop_before(of_rules)
+    reading.verdicts += of_rules
+    reading.refused += [*unusable, *held]
+    still_there = _listed_again(bronze, [v for v in own if read[v.path].error == CHANGED])
+    for version in own:
+        account = read[version.path]
+        reading.ends[version] = account.error
+        if version.path in held:
+            sentence = by_rule.get(version.path) or hold.why(
+                account.records_read, account.quarantined, why[version.path]
+            )
+            reading.entries.append(of_held(source, version, account, sentence))
+        elif account.error != CHANGED:
+            reading.entries.append(of_read(source, version, account))
+        elif version in still_there:
+            reading.entries.append(not_had(source, version))
+        else:
+            reading.changed += 1
 
 
 def _is_too_bad(account: stage.Account, arguments: Arguments) -> bool:
@@ -159,7 +189,9 @@ def _judged(accounts: Sequence[stage.Account], rules: Sequence[RecordRule]) -> l
 
 
 def _held_by_rule(account: stage.Account, rules: Sequence[RecordRule]) -> str | None:
-    """The ledger's sentence about a version that breaks rules of severity hold."""
+    """The ledger's sentence about a version that was read and breaks rules of severity hold."""
+    if account.error is not None:
+        return None
     broken = [
         quality.told(found)
         for found in _judged([account], rules)
@@ -168,51 +200,11 @@ def _held_by_rule(account: stage.Account, rules: Sequence[RecordRule]) -> str | 
     return "; ".join(broken) or None
 
 
-def _too_large(arguments: Arguments) -> str:
-    return (
-        f"not read: larger than {arguments.max_object_bytes} bytes, the most that one object may "
-        "have (--max_object_bytes). Land it in parts"
-    )
+def _listed_again(bronze: Bronze, gone: Sequence[ObjectVersion]) -> set[ObjectVersion]:
+    """Those of the versions, which S3 did not hand over as they were listed, that still are."""
 
+    def is_listed(version: ObjectVersion) -> bool:
+        return next(bronze.storage.list(version.path), None) == version
 
-def _entry(source: Source, version: ObjectVersion, account: stage.Account) -> Entry:
-    if account.error is not None:
-        return _failed(source, version, account.error)
-    if account.records_read == 0 and version.size > 0:
-        return _failed(source, version, "no record in an object that is not empty")
-    return _counted(source, version, account, None)
-
-
-def _counted(
-    source: Source, version: ObjectVersion, account: stage.Account, held: str | None
-) -> Entry:
-    return Entry(
-        source=source.name,
-        path=version.path,
-        etag=version.etag,
-        modified=version.modified,
-        size=version.size,
-        error=held,
-        records_read=account.records_read,
-        kept=account.kept,
-        ignored=account.ignored,
-        quarantined=account.quarantined,
-        duplicates=account.duplicates,
-        held=held is not None,
-    )
-
-
-def _failed(source: Source, version: ObjectVersion, error: str) -> Entry:
-    return Entry(
-        source=source.name,
-        path=version.path,
-        etag=version.etag,
-        modified=version.modified,
-        size=version.size,
-        error=error,
-        records_read=0,
-        kept=0,
-        ignored=0,
-        quarantined=0,
-        duplicates=0,
-    )
+    with ThreadPoolExecutor(CONNECTIONS) as threads:
+        return {v for v, there in zip(gone, threads.map(is_listed, gone), strict=True) if there}

@@ -69,8 +69,11 @@ class Bronze:
         ).collect()
 
     def exists(self, table: Table) -> bool:
-        """Whether the table was ever created."""
-        return self.storage.exists_under(f"{self.location(table)}/_delta_log/")
+        """Whether the table was ever created: commits and checkpoints begin with their number.
+
+        S3A leaves the bare folder in S3 before the first commit, and so does a run killed then.
+        """
+        return self.storage.exists_under(f"{self.location(table)}/_delta_log/0")
 
     def read(self, table: Table) -> DataFrame:
         """The table as it is now."""

@@ -35,6 +35,8 @@ class Plan:
 
     run_id: str
     open_batches: int = 0
+    passed_over: int = 0
+    """Objects in the sources' folders, not empty, that are no input by their names."""
     sources: dict[str, Counter[str]] = field(default_factory=dict)
     unsettled: Unsettled = field(default_factory=Unsettled)
 
@@ -45,6 +47,7 @@ class Plan:
             "run_id": self.run_id,
             "dry_run": True,
             "open_batches": self.open_batches,
+            "passed_over": self.passed_over,
             "sources": {
                 name: {kind: counts[kind] for kind in KINDS}
                 for name, counts in self.sources.items()
@@ -63,7 +66,7 @@ def plan(bronze: Bronze, arguments: Arguments) -> Plan:
     if has_ledger:
         found.unsettled = Unsettled(ledger.unsettled(bronze))
     accepted = found.unsettled.held(arguments.accept)
-    listed = found.unsettled.passing(inputs(bronze, arguments.landing))
+    listed = found.unsettled.passing(inputs(bronze, arguments.landing, found))
     while chunk := list(islice(listed, _CHUNK)):
         for version in chunk:
             _of(found, arguments, version.path)["listed"] += 1

@@ -7,9 +7,9 @@ or crashes (docs/adr/0004).
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from spark import batch, ledger, restore, stage
+from spark import batch, finishing, ledger, restore, stage
 from spark.contract import SOURCES
 from spark.errors import ArgumentError
 from spark.report import Report
@@ -17,7 +17,7 @@ from spark.schema import prepare
 from spark.unsettled import Unsettled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from spark.arguments import Arguments
     from spark.delta import Bronze
@@ -31,14 +31,14 @@ def ingest(bronze: Bronze, arguments: Arguments) -> Report:
     QualityError when a rule is broken that stops the run.
     """
     report = begin(bronze, arguments)
-    accepted = report.unsettled.held(arguments.accept)
-    listed = report.counting(inputs(bronze, arguments.landing))
+    accepted, failed = report.unsettled.held(arguments.accept), report.unsettled.failed()
+    listed = report.counting(inputs(bronze, arguments.landing, report))
     pending = ledger.pending(bronze, listed, arguments.accept)
     for versions in batch.cut(pending, arguments):
-        seen = batch.begin(bronze, arguments, versions, accepted)
+        seen = batch.begin(bronze, arguments, versions, accepted, failed_before=failed)
         report.add(seen, len(versions))
-        batch.finish(bronze, arguments.processing, seen)
-    report.check_tables(bronze)
+        finishing.finish(bronze, arguments.processing, seen)
+    report.check_tables(bronze, arguments.processing)
     return report
 
 
@@ -50,7 +50,7 @@ def begin(bronze: Bronze, arguments: Arguments) -> Report:
     report = Report(run_id=arguments.run_id)
     restore.finish_open(bronze, arguments.processing)
     prepare(bronze)
-    batch.finish_open(bronze, arguments.processing, report)
+    finishing.finish_open(bronze, arguments.processing, report)
     report.unsettled = Unsettled(ledger.unsettled(bronze))
     if arguments.accept and (unknown := ledger.unknown(bronze, arguments.accept)):
         raise ArgumentError(
@@ -60,10 +60,25 @@ def begin(bronze: Bronze, arguments: Arguments) -> Report:
     return report
 
 
-def inputs(bronze: Bronze, landing: str) -> Iterator[ObjectVersion]:
+class Counts(Protocol):
+    """What is counted of the objects in the landing zone that are no input."""
+
+    passed_over: int
+
+
+def inputs(bronze: Bronze, landing: str, counts: Counts) -> Iterator[ObjectVersion]:
     """The landing zone's objects that are input, by source, in the order of their keys."""
     prefixes = [f"{landing}/{folder}" for source in SOURCES for folder in source.folders]
     listings = (bronze.storage.list(prefix) for prefix in prefixes)
-    for version in chain.from_iterable(listings):
+    return only_inputs(chain.from_iterable(listings), landing, counts)
+
+
+def only_inputs(
+    versions: Iterable[ObjectVersion], landing: str, counts: Counts
+) -> Iterator[ObjectVersion]:
+    """Those of the versions that are input. Others that hold anything are counted."""
+    for version in versions:
         if stage.source_of(version.path, landing) is not None:
             yield version
+        elif version.size > 0:
+            counts.passed_over += 1

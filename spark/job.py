@@ -17,6 +17,7 @@ from spark.ingest import ingest
 from spark.lease import Lease, Writer, hold
 from spark.maintain import maintain
 from spark.metrics import publish_success
+from spark.report import Report
 from spark.reprocess import reprocess
 from spark.restore import restore
 from spark.session import session
@@ -72,6 +73,8 @@ def main(argv: list[str]) -> int:
                 "seconds": bronze.steps.as_json(),
             }
             storage.write_json(f"{arguments.processing}/reports/{arguments.run_id}.json", report)
+            if isinstance(done, Report):
+                done.stop_if_broken()
     except JobError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 # Glue shows it
         return 1

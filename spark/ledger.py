@@ -2,7 +2,8 @@
 
 An object version is its path, etag and modification time; a new upload of a key is a new version.
 Versions that failed come back after a pause that doubles with each attempt, and are parked after
-the last one. Versions that are held come back when their paths are accepted.
+the last one, unless it was Amazon S3 that failed. Versions that are held come back when their paths
+are accepted.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F  # noqa: N812 # the name that Spark's own documentation uses
 
+from spark.failures import S3_FAILED
 from spark.ranking import greater
 from spark.reader import microseconds
 from spark.tables import INGESTED_FILES
@@ -35,6 +37,10 @@ _MODIFIED_US = "unix_micros(source_modified) as modified_us"
 _KEY = ("source_path", "source_etag", "modified_us")
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 def pending(
     bronze: Bronze, listed: Iterable[ObjectVersion], accepted: Sequence[str] = ()
 ) -> Iterator[ObjectVersion]:
@@ -42,7 +48,7 @@ def pending(
 
     Held versions are settled, but for those of `accepted` paths.
     """
-    settled = _settled(bronze, accepted)
+    settled = _settled(bronze, accepted, _now())
     versions = iter(listed)
     while chunk := _next(bronze, versions):
         rows = [(v.path, v.etag, microseconds(v.modified), i) for i, v in enumerate(chunk)]
@@ -62,14 +68,15 @@ def _next(bronze: Bronze, versions: Iterator[ObjectVersion]) -> list[ObjectVersi
         return list(islice(versions, _LISTING_CHUNK))
 
 
-def _settled(bronze: Bronze, accepted: Sequence[str]) -> DataFrame:
+def _settled(bronze: Bronze, accepted: Sequence[str], now: datetime) -> DataFrame:
     """The keys of versions that are done, held, parked, or waiting for their next attempt."""
-    now = int(datetime.now(UTC).timestamp())
-    waits = f"unix_timestamp(ingested_at) + 60 * power(2, attempts) > {now}"
+    pause = f"60 * power(2, least(attempts, {MAX_ATTEMPTS - 1}))"
+    waits = f"unix_timestamp(ingested_at) + {pause} > {int(now.timestamp())}"
+    parked = f"attempts >= {MAX_ATTEMPTS} and not startswith(error, '{S3_FAILED}')"
     entries = bronze.read(INGESTED_FILES)
     if accepted:
         entries = entries.where((F.col("status") != "held") | ~F.col("source_path").isin(*accepted))
-    return entries.where(f"status <> 'failed' or attempts >= {MAX_ATTEMPTS} or {waits}").select(
+    return entries.where(f"status <> 'failed' or ({parked}) or {waits}").select(
         "source_path", "source_etag", F.expr(_MODIFIED_US)
     )
 

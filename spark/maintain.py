@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from spark import restore
-from spark.batch import finish_open
 from spark.care import care_of
+from spark.finishing import finish_open
 from spark.report import VERSION, Report
 from spark.retention import remove_dead_stages, remove_expired
 from spark.schema import prepare

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from spark.errors import StorageError
+from spark.storage import ObjectVersion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +49,11 @@ class Entry:
     held: bool = False
 
     @property
+    def version(self) -> ObjectVersion:
+        """The object version that the entry is about."""
+        return ObjectVersion(self.path, self.etag, self.modified, self.size)
+
+    @property
     def status(self) -> str:
         """The ledger's word for what became of the version."""
         if self.held:
@@ -76,6 +82,9 @@ class Manifest:
     unread: dict[str, str] = field(default_factory=dict)
     """Path -> why a version that is in the tables could not be read again. Its entry stays."""
 
+    changed: int = 0
+    """Versions that were gone when they were to be read: not seen, what is there now is another."""
+
     @property
     def is_again(self) -> bool:
         """Whether the batch reads versions again: what it says takes the place of what was."""
@@ -101,8 +110,9 @@ def write(storage: Storage, processing: str, manifest: Manifest) -> None:
         "drift": manifest.drift,
         "quality": manifest.quality,
         "unread": manifest.unread,
+        "changed": manifest.changed,
     }
-    storage.write_json(_path(processing, manifest.batch), document)
+    storage.write_json(path(processing, manifest.batch), document)
 
 
 def unfinished(storage: Storage, processing: str) -> Iterator[Manifest]:
@@ -117,9 +127,9 @@ def unfinished(storage: Storage, processing: str) -> Iterator[Manifest]:
 
 def open_batches(storage: Storage, processing: str) -> list[Manifest]:
     """The manifests that earlier runs left behind; nothing is deleted."""
-    paths = [_path(processing, batch) for batch in batches(storage, processing)]
-    documents = [(storage.read_json(path), path) for path in paths]
-    return [_read(document, path) for document, path in documents if document is not None]
+    places = [path(processing, batch) for batch in batches(storage, processing)]
+    documents = [(storage.read_json(place), place) for place in places]
+    return [_read(document, place) for document, place in documents if document is not None]
 
 
 def without_manifest(storage: Storage, processing: str) -> list[str]:
@@ -127,7 +137,7 @@ def without_manifest(storage: Storage, processing: str) -> list[str]:
     return [
         batch
         for batch in batches(storage, processing)
-        if storage.read_json(_path(processing, batch)) is None
+        if storage.read_json(path(processing, batch)) is None
     ]
 
 
@@ -139,18 +149,19 @@ def remove(storage: Storage, processing: str, batch: str) -> None:
 def batches(storage: Storage, processing: str) -> list[str]:
     """The ids of all batches that have left anything, in their order."""
     below = f"{processing}/runs/"
-    found = (path.path.removeprefix(below).split("/")[0] for path in storage.list(below))
+    found = (there.path.removeprefix(below).split("/")[0] for there in storage.list(below))
     return [*dict.fromkeys(found)]
 
 
-def _path(processing: str, batch: str) -> str:
+def path(processing: str, batch: str) -> str:
+    """Where the manifest of a batch lies."""
     return f"{processing}/runs/{batch}/manifest.json"
 
 
-def _read(document: Any, path: str) -> Manifest:
+def _read(document: Any, place: str) -> Manifest:
     if document.get("format") not in _READABLE:
         raise StorageError(
-            f"{path} has format {document.get('format')}, and this job reads up to {FORMAT}. "
+            f"{place} has format {document.get('format')}, and this job reads up to {FORMAT}. "
             f"Let the release of the job that wrote it finish its run first."
         )
     return Manifest(
@@ -167,4 +178,5 @@ def _read(document: Any, path: str) -> Manifest:
         drift=tuple(document.get("drift", ())),
         quality=tuple(document.get("quality", ())),
         unread=document.get("unread", {}),
+        changed=document.get("changed", 0),
     )

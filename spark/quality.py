@@ -18,7 +18,7 @@ from spark.errors import QualityError
 from spark.tables import ARTISTS, SONGPLAYS, SONGS, USERS, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from pyspark.sql import DataFrame
 
@@ -110,6 +110,11 @@ def told(found: Result) -> str:
     return f"{found['table']}.{found['rule']}: {found['broken']} of {found['checked']} break it"
 
 
+def broken(results: Iterable[Result]) -> list[str]:
+    """The verdicts, in words, that stop a run."""
+    return [told(found) for found in results if found["severity"] == "fail" and not found["passed"]]
+
+
 def merged(results: Iterable[Result]) -> list[Result]:
     """Results of several batches as one for each rule: counts add up, one failure fails."""
     together: dict[tuple[str, str], Result] = {}
@@ -128,19 +133,16 @@ def stop_before(results: Iterable[Result]) -> None:
 
     Raises QualityError, naming rule, table and counts.
     """
-    if broken := [told(found) for found in results if _fails(found)]:
+    if found := broken(results):
         raise QualityError(
-            f"A rule was broken that stops the run: {'; '.join(broken)}. Nothing of this batch is "
+            f"A rule was broken that stops the run: {'; '.join(found)}. Nothing of this batch is "
             f"in any table; batches before it stay. Mend the objects, or the rule in "
             f"spark/quality.py, and run again."
         )
 
 
 def check_tables(bronze: Bronze) -> list[Result]:
-    """Judge the rules of tables, in one query, a pass for each table.
-
-    Raises QualityError when one of severity fail is broken: the tables are written by then.
-    """
+    """Judge the rules of tables, in one query, a pass for each table."""
     tables = list(dict.fromkeys(rule.table for rule in TABLE_RULES))
     counts = reduce(lambda one, other: one.unionByName(other), (_count(bronze, t) for t in tables))
     found = {(row["table"], row["rule"]): row for row in counts.collect()}
@@ -148,13 +150,21 @@ def check_tables(bronze: Bronze) -> list[Result]:
     for rule in TABLE_RULES:
         row = found[rule.table.name, rule.name]
         results.append(result(rule, rule.table.name, row["checked"], row["broken"]))
-    if broken := [told(verdict) for verdict in results if _fails(verdict)]:
-        raise QualityError(
-            f"A rule was broken that stops the run: {'; '.join(broken)}. The tables are written, "
-            f"the ledger has the run's objects: look at the rows, or take the tables back with "
-            f"`lakehouse restore --run {bronze.run_id}`."
-        )
     return results
+
+
+def stop_after(results: Iterable[Result], runs: Sequence[str]) -> None:
+    """Let the run fail whose tables break a rule of severity fail; `runs` have changed them.
+
+    Raises QualityError, naming rule, table, counts and the way back: the tables are written.
+    """
+    if found := broken(results):
+        later = " --and-later" if len(runs) > 1 else ""
+        raise QualityError(
+            f"A rule was broken that stops the run: {'; '.join(found)}. The tables are written, "
+            f"the ledger has the objects: look at the rows, or take the tables back with "
+            f"`lakehouse restore --run {runs[0]}{later}`. Each run fails until the rule holds."
+        )
 
 
 def _count(bronze: Bronze, table: Table) -> DataFrame:
@@ -188,7 +198,3 @@ def _count(bronze: Bronze, table: Table) -> DataFrame:
         )
     )
     return counted.select(F.explode(each).alias("verdict")).select("verdict.*")
-
-
-def _fails(found: Result) -> bool:
-    return found["severity"] == "fail" and not found["passed"]

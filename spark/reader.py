@@ -20,6 +20,7 @@ import pyarrow as pa
 import urllib3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from spark.failures import S3_FAILED
 from spark.gets import Gets
 from spark.storage import ObjectVersion, client, split
 
@@ -58,14 +59,8 @@ _SCHEMA = pa.schema(
     ]
 )
 _GONE = {"PreconditionFailed", "412", "NoSuchKey", "404"}
-_UNREADABLE = (
-    ClientError,
-    BotoCoreError,
-    urllib3.exceptions.HTTPError,
-    OSError,
-    EOFError,
-    zlib.error,
-)
+_NOT_REACHED = (BotoCoreError, urllib3.exceptions.HTTPError, OSError)
+"""The connection broke, or there was none. A damaged gzip can be an OSError too: it comes first."""
 _BROKEN: dict[type[BaseException], str] = {
     EOFError: "the gzip was cut short",
     gzip.BadGzipFile: "no gzip, or a damaged one",
@@ -201,12 +196,14 @@ def _read(s3: Any, gets: Gets, version: Pinned) -> Generator[list[bytes], None, 
         yield from _cut(gzip.GzipFile(fileobj=body) if path.endswith(".gz") else body)
     except ClientError as refused:
         code = refused.response["Error"]["Code"]
-        return CHANGED if code in _GONE else f"{code} from Amazon S3"
+        return CHANGED if code in _GONE else f"{S3_FAILED}{code}"
     except _LineTooLongError:
         return f"a line is longer than {MAX_LINE_BYTES} bytes"
-    except _UNREADABLE as broken:
+    except tuple(_BROKEN) as broken:
         # Not its message: that may quote what was read.
-        return f"{_BROKEN.get(type(broken), 'reading broke off')} ({type(broken).__name__})"
+        return f"{_BROKEN.get(type(broken), 'damaged')} ({type(broken).__name__})"
+    except _NOT_REACHED as broken:
+        return f"{S3_FAILED}reading broke off ({type(broken).__name__})"
     return OK
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from spark import drift, quality
+from spark import drift, quality, unjudged
 from spark.unsettled import Unsettled
 
 if TYPE_CHECKING:
@@ -39,6 +39,12 @@ class Report:
     unread: dict[str, str] = field(default_factory=dict)
     drift: list[Drift] = field(default_factory=list)
     quality: list[Result] = field(default_factory=list)
+    unjudged: list[str] = field(default_factory=list)
+    """Runs that changed tables since the rules of tables held last."""
+    changed: int = 0
+    """Object versions that were overwritten or deleted before they were read."""
+    passed_over: int = 0
+    """Objects in the sources' folders, not empty, that are no input by their names."""
     gone: int = 0
     """Object versions that were to be read again and are no longer in the landing zone."""
     finished_runs: list[str] = field(default_factory=list)
@@ -64,17 +70,24 @@ class Report:
         self.batches.append(seen.batch)
         self.reasons.update(seen.reasons)
         self.unread.update(seen.unread)
+        self.changed += seen.changed
         self.drift = drift.merged([*self.drift, *seen.drift])
         self.quality = quality.merged([*self.quality, *seen.quality])
         self._count_entries(seen)
 
-    def check_tables(self, bronze: Bronze) -> None:
-        """Judge the rules of tables, if this run has brought anything.
+    def check_tables(self, bronze: Bronze, processing: str) -> None:
+        """Judge the rules of tables, if any run has brought anything since they held last."""
+        self.unjudged = unjudged.runs(bronze.storage, processing)
+        if not self.unjudged:
+            return
+        verdicts = quality.check_tables(bronze)
+        self.quality += verdicts
+        if not quality.broken(verdicts):
+            unjudged.clear(bronze, processing)
 
-        Raises QualityError when one is broken that stops the run.
-        """
-        if self.statuses["ingested"]:
-            self.quality += quality.check_tables(bronze)
+    def stop_if_broken(self) -> None:
+        """Raise QualityError when the tables break a rule that stops the run."""
+        quality.stop_after(self.quality, self.unjudged)
 
     def _count_entries(self, seen: Manifest) -> None:
         for entry in seen.entries:
@@ -99,6 +112,8 @@ class Report:
                 "ingested": self.statuses["ingested"],
                 "failed": self.statuses["failed"],
                 "held": self.statuses["held"],
+                "changed": self.changed,
+                "passed_over": self.passed_over,
             },
             "records": {kind: self.records[kind] for kind in kinds},
             "reasons": dict(sorted(self.reasons.items())),

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spark import batch, ledger, stage
+from spark import batch, finishing, ledger
 from spark.errors import ArgumentError
-from spark.ingest import begin, inputs
+from spark.ingest import begin, inputs, only_inputs
 from spark.manifest import REPROCESS
 from spark.quarantine import of_older_contracts
 from spark.unsettled import key_of
@@ -35,7 +35,7 @@ def reprocess(bronze: Bronze, arguments: Arguments) -> Report:
     that stops the run.
     """
     report = begin(bronze, arguments)
-    accepted = report.unsettled.held(arguments.accept)
+    accepted, failed = report.unsettled.held(arguments.accept), report.unsettled.failed()
     wanted = report.counting(_wanted(bronze, arguments, report))
     for versions in batch.cut(wanted, arguments):
         seen = batch.begin(
@@ -44,11 +44,12 @@ def reprocess(bronze: Bronze, arguments: Arguments) -> Report:
             versions,
             accepted,
             in_tables=ledger.in_tables(bronze, versions),
+            failed_before=failed,
             task=REPROCESS,
         )
         report.add(seen, len(versions))
-        batch.finish(bronze, arguments.processing, seen)
-    report.check_tables(bronze)
+        finishing.finish(bronze, arguments.processing, seen)
+    report.check_tables(bronze, arguments.processing)
     if arguments.reprocess_prefix and not report.listed:
         raise ArgumentError(
             f"No input lies under {arguments.reprocess_prefix}: nothing was read again. Look at "
@@ -61,14 +62,15 @@ def _wanted(bronze: Bronze, arguments: Arguments, report: Report) -> Iterator[Ob
     landing = arguments.landing
     if arguments.requeue:
         left = of_older_contracts(bronze)
-        for version in inputs(bronze, landing) if left else ():
+        for version in inputs(bronze, landing, report) if left else ():
             if key_of(version) in left:
                 left.remove(key_of(version))
                 yield version
         report.gone = len(left)
     elif (since := arguments.reprocess_since) is not None:
-        yield from (version for version in inputs(bronze, landing) if version.modified >= since)
+        yield from (
+            version for version in inputs(bronze, landing, report) if version.modified >= since
+        )
     else:
-        for version in bronze.storage.list(arguments.reprocess_prefix):
-            if stage.source_of(version.path, landing) is not None:
-                yield version
+        below = bronze.storage.list(arguments.reprocess_prefix)
+        yield from only_inputs(below, landing, report)

@@ -84,6 +84,7 @@ def restore(bronze: Bronze, arguments: Arguments) -> RestoreReport:
             for table in TABLES
         },
     }
+    bronze.lease.check()
     bronze.storage.write_json(_open_path(arguments.processing), intent)
     _carry_out(bronze, arguments.processing, intent)
     report.undone_runs, report.tables = intent["undone"], intent["tables"]
@@ -111,11 +112,14 @@ def _carry_out(bronze: Bronze, processing: str, intent: dict[str, Any]) -> None:
             print(  # noqa: T201 # the job's log
                 f"{table.name}: from version {versions['from']} back to {versions['to']}"
             )
+    bronze.lease.check()
     # A batch that is open was begun by a run that is undone: nothing of it counts as seen.
     bronze.storage.delete_under(f"{processing}/runs/")
     for point in restore_point.all_points(bronze.storage, processing):
         if point.run_id in intent["undone"]:
+            bronze.lease.check()
             restore_point.mark_undone(bronze.storage, processing, point, intent["by"])
+    bronze.lease.check()
     bronze.storage.delete_under(_open_path(processing))
 
 

@@ -48,6 +48,7 @@ def record(bronze: Bronze, processing: str, run_id: str) -> None:
         versions = current(bronze)
         moment = datetime.now(UTC).isoformat()
         point = RestorePoint(run_id=run_id, recorded_at=moment, versions=versions)
+        bronze.lease.check()
         bronze.storage.write_json(path, {"format": FORMAT, **asdict(point)})
 
 

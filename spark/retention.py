@@ -27,6 +27,7 @@ def remove_dead_stages(bronze: Bronze, processing: str) -> int:
     """
     dead = manifest.without_manifest(bronze.storage, processing)
     for batch in dead:
+        bronze.lease.check()
         manifest.remove(bronze.storage, processing, batch)
     return len(dead)
 
@@ -46,7 +47,9 @@ def remove_expired(bronze: Bronze, arguments: Arguments) -> dict[str, int]:
 
 def _remove_objects(bronze: Bronze, folder: str, before: datetime) -> int:
     expired = [found.path for found in bronze.storage.list(folder) if found.modified < before]
-    bronze.storage.delete(expired)
+    if expired:
+        bronze.lease.check()
+        bronze.storage.delete(expired)
     return len(expired)
 
 

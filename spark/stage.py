@@ -15,7 +15,7 @@ from pyspark.sql.utils import is_remote
 
 from spark.contract import SOURCES, Source
 from spark.errors import StageError
-from spark.parser import parse
+from spark.parser import SQL_TYPE, parse
 from spark.reader import OK, read_lines
 
 if TYPE_CHECKING:
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame, SparkSession
 
+    from spark.manifest import Manifest
     from spark.quality import RecordRule
-    from spark.storage import ObjectVersion
+    from spark.storage import ObjectVersion, Storage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +51,15 @@ class Account:
 def folder(processing: str, batch: str, source: Source) -> str:
     """Where the stage of one source lies."""
     return f"{processing}/runs/{batch}/{source.name}"
+
+
+def lost(storage: Storage, processing: str, seen: Manifest) -> str | None:
+    """The first stage of a batch of which nothing is there, though the batch needs it."""
+    for source in SOURCES:
+        path = folder(processing, seen.batch, source)
+        if seen.has(source.name) and not storage.exists_under(f"{path}/"):
+            return path
+    return None
 
 
 def source_of(path: str, landing: str) -> Source | None:
@@ -157,12 +167,23 @@ def usable(spark: SparkSession, path: str, unusable: Sequence[str]) -> DataFrame
     return _without(spark.read.parquet(path), unusable)
 
 
-def good_records(spark: SparkSession, path: str, refused: Sequence[str]) -> DataFrame:
-    """The kept records of a stage, with their lineage, without those of the refused versions."""
+def good_records(
+    spark: SparkSession, source: Source, path: str, refused: Sequence[str]
+) -> DataFrame:
+    """The kept records of a stage, with their lineage, without those of the refused versions.
+
+    A stage that the release before has left lacks the columns that its contract did not have: they
+    are null, as in the rows of that release.
+    """
     rows = _without(spark.read.parquet(path), refused)
-    return rows.where("kept and size(reasons) = 0").drop(
-        "error", "kept", "reasons", "unknown", "raw"
-    )
+    known = {*rows.columns}
+    added = [
+        F.lit(None).cast(SQL_TYPE[field.kind]).alias(field.column)
+        for field in source.fields
+        if field.column not in known
+    ]
+    good = rows.where("kept and size(reasons) = 0").select("*", *added)
+    return good.drop("error", "kept", "reasons", "unknown", "raw")
 
 
 def bad_records(spark: SparkSession, path: str, refused: Sequence[str]) -> DataFrame:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from spark.failures import of_s3
 from spark.reader import microseconds
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from spark.storage import ObjectVersion
 
 MAX_ATTEMPTS = 5
-"""A version that could not be read this often is parked: only a new upload brings it back, or
-reprocessing."""
+"""A version whose content could not be read this often is parked: only a new upload brings it back,
+or reprocessing."""
 
 MAX_TOLD = 1_000
 """Versions of either kind that a report lists: a report is to be read."""
@@ -38,6 +39,11 @@ class OpenVersion:
     attempts: int
     records_read: int
     quarantined: int
+
+    @property
+    def is_parked(self) -> bool:
+        """Whether no run tries it again by itself."""
+        return self.status == "failed" and self.attempts >= MAX_ATTEMPTS and not of_s3(self.error)
 
 
 def key_of(version: ObjectVersion) -> VersionKey:
@@ -67,6 +73,10 @@ class Unsettled:
         return frozenset(
             key for key, found in self.known.items() if found.status == "held" and key[0] in wanted
         )
+
+    def failed(self) -> frozenset[VersionKey]:
+        """The failed versions, by the ledger."""
+        return frozenset(key for key, found in self.known.items() if found.status == "failed")
 
     def update(self, seen: Manifest) -> None:
         """Take over what a batch has made of its versions."""
@@ -105,7 +115,7 @@ class Unsettled:
                 "path": found.path,
                 "error": found.error,
                 "attempts": found.attempts,
-                "parked": found.attempts >= MAX_ATTEMPTS,
+                "parked": found.is_parked,
             }
             for found in ordered
             if found.status == "failed"

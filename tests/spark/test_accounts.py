@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import gzip
 import json
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from spark import stage
+from spark.storage import Storage
 from spark.tables import INGESTED_FILES, QUARANTINED_RECORDS, SONGPLAYS, SONGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from spark.storage import ObjectVersion
 
 
 def accounts(lake: Any) -> dict[str, tuple[str, int, int, int, int, int]]:
@@ -86,17 +93,24 @@ def test_numbers_that_engines_read_differently_are_refused(lake: Any, make_song:
     assert lake.rows(SONGS) == []
 
 
+@pytest.mark.core
 def test_bytes_of_all_kinds_are_read_or_refused_alone(lake: Any, make_song: Any) -> None:
-    """BOM, CRLF, a last line without an end, latin-1 and NUL spoil no other line."""
+    """BOM, CRLF, a last line without an end, latin-1 and NUL spoil no other line.
+
+    The quarantine has a byte that is no UTF-8 as its number, and a NUL as it is.
+    """
     good = [json.dumps(make_song(number), ensure_ascii=False).encode() for number in range(4)]
     latin = json.dumps(make_song(5, title="é"), ensure_ascii=False).encode("latin-1")
     body = b"\xef\xbb\xbf" + good[0] + b"\r\n" + good[1] + b"\n\n" + latin + b"\n"
     body += b"\x00" + good[2] + b"\n" + good[3]
     lake.put("song-data/1.json", body)
     lake.run()
-    _, read, kept, _, quarantined, _ = accounts(lake)["song-data/1.json"]
-    assert (read, kept + quarantined) == (5, 5)
-    assert {"SO0000", "SO0001", "SO0003"} <= {row["song_id"] for row in lake.rows(SONGS)}
+    assert accounts(lake) == {"song-data/1.json": ("ingested", 5, 3, 0, 2, 0)}
+    assert {row["song_id"] for row in lake.rows(SONGS)} == {"SO0000", "SO0001", "SO0003"}
+    refused = {row["raw"]: row["reasons"] for row in lake.rows(QUARANTINED_RECORDS)}
+    no_utf8 = json.dumps(make_song(5, title="?")).replace("?", r"\xe9")
+    not_json = ["line: not one JSON object"]
+    assert refused == {no_utf8: not_json, "\x00" + good[2].decode(): not_json}
 
 
 KEYS = (
@@ -153,7 +167,15 @@ def test_a_failed_object_waits_for_its_next_attempt_and_a_new_upload_does_not(
     assert lake.run()["files"]["failed"] == 1
     assert lake.run()["files"]["new"] == 0
     lake.put("log-data/1.json.gz", gzip.compress(json.dumps(make_play(1)).encode()))
-    assert lake.run()["files"] == {"listed": 1, "new": 1, "ingested": 1, "failed": 0, "held": 0}
+    assert lake.run()["files"] == {
+        "listed": 1,
+        "new": 1,
+        "ingested": 1,
+        "failed": 0,
+        "held": 0,
+        "changed": 0,
+        "passed_over": 0,
+    }
     assert sorted(row["status"] for row in lake.rows(INGESTED_FILES)) == ["failed", "ingested"]
 
 
@@ -176,10 +198,44 @@ def test_an_object_that_changes_after_the_listing_counts_as_not_seen(
     with monkeypatch.context() as patch:
         patch.setattr(stage, "write", late)
         report = lake.run()
-    assert report["files"] == {"listed": 2, "new": 2, "ingested": 1, "failed": 0, "held": 0}
+    files = report["files"]
+    assert (files["new"], files["ingested"], files["failed"], files["changed"]) == (2, 1, 0, 1)
     assert len(lake.rows(SONGPLAYS)) == 1
     lake.run()
     assert len(lake.rows(SONGPLAYS)) == (1 if change == "deleted" else 3)
+
+
+def test_an_object_that_is_listed_and_not_to_be_had_fails(
+    lake: Any, make_play: Any, monkeypatch: Any
+) -> None:
+    """It leaves a trace: it is there as it was listed, and no reading of it succeeds."""
+    lake.put("log-data/good.json", [make_play(1)])
+    path = lake.put("log-data/never.json", [make_play(2)])
+    listed = Storage.list
+
+    def made_up(self: Storage, prefix: str, after: str = "") -> Iterator[ObjectVersion]:
+        for version in listed(self, prefix, after):
+            yield replace(version, etag="0" * 32) if version.path == path else version
+
+    monkeypatch.setattr(Storage, "list", made_up)
+    report = lake.run()
+    files = report["files"]
+    assert (files["new"], files["ingested"], files["failed"], files["changed"]) == (2, 1, 1, 0)
+    told = "listed as it was, but Amazon S3 has another one or none"
+    assert [(found["path"], found["error"]) for found in report["failures"]] == [(path, told)]
+    assert accounts(lake)["log-data/never.json"] == ("failed", 0, 0, 0, 0, 0)
+
+
+def test_what_is_no_input_by_its_name_is_counted(lake: Any, make_play: Any) -> None:
+    """In the report and by a dry run, so that nobody waits for it; markers of folders are not."""
+    for key in ("log-data/1.JSON", "log-data/1.json.zst", "song-data/a.csv", "song-data/1.json"):
+        lake.put(key, [make_play(1)])
+    lake.put("log-data/2018/", b"")
+    lake.put("log-data/_SUCCESS", b"")
+    lake.put("elsewhere/1.txt", b"text")
+    assert lake.run(dry_run="true")["passed_over"] == 3
+    files = lake.run()["files"]
+    assert (files["listed"], files["passed_over"]) == (1, 3)
 
 
 def test_a_large_object_is_cut_into_whole_lines(lake: Any, make_play: Any) -> None:

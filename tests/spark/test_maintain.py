@@ -99,7 +99,15 @@ def test_an_open_manifest_is_finished_first(
         with pytest.raises(KilledError):
             lake.run()
     assert lake.run(task="maintain", **NOW)["finished_runs"] == ["run-1"]
-    assert lake.run()["files"] == {"listed": 1, "new": 0, "ingested": 0, "failed": 0, "held": 0}
+    assert lake.run()["files"] == {
+        "listed": 1,
+        "new": 0,
+        "ingested": 0,
+        "failed": 0,
+        "held": 0,
+        "changed": 0,
+        "passed_over": 0,
+    }
 
 
 def test_what_is_too_old_is_removed_and_counted(lake: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pytest
+from pyspark.sql import functions as F  # noqa: N812 # the name that Spark's own documentation uses
 
 from spark import quality
+from spark.care import care_of
 from spark.job import main
-from spark.tables import INGESTED_FILES, SONGS, USERS
-
-if TYPE_CHECKING:
-    import pytest
+from spark.tables import INGESTED_FILES, SONGPLAYS, SONGS, USERS, Table
 
 TITLE = quality.RECORD_RULES[0]
 
@@ -79,17 +80,79 @@ def test_a_rule_of_severity_fail_stops_before_anything_is_written(
     assert lake.run()["files"]["ingested"] == 1
 
 
-def test_a_broken_table_is_told_after_the_fact_with_the_way_back(
-    lake: Any, make_play: Any, capsys: pytest.CaptureFixture[str]
+def add_again(lake: Any, table: Table, **changes: object) -> None:
+    """Append every row of a table to it once more, with another value here and there."""
+    rows = lake.read(table)
+    for name, value in changes.items():
+        rows = rows.withColumn(name, F.lit(value))
+    rows.write.format("delta").mode("append").save(f"{lake.bronze}/{table.name}")
+
+
+@pytest.mark.parametrize(
+    ("table", "changes", "told"),
+    [
+        (USERS, {}, "users.user_id: unique: 1 of 2 break it"),
+        (SONGPLAYS, {"user_id": "nobody"}, "songplays.user_id: in users: 1 of 3 break it"),
+    ],
+)
+def test_a_broken_table_fails_every_run_until_it_is_mended(
+    table: Table,
+    changes: dict[str, object],
+    told: str,
+    lake: Any,
+    make_play: Any,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A key that is there twice fails the run; the ledger has its objects all the same."""
+    """A key that is there twice, a play without its user: told after the fact, with the way back.
+
+    The ledger has the run's objects all the same, and its report is there.
+    """
     lake.put("log-data/1.json", [make_play(1)])
     lake.run()
-    table = lake.spark.read.format("delta").load(f"{lake.bronze}/{USERS.name}")
-    table.write.format("delta").mode("append").save(f"{lake.bronze}/{USERS.name}")
-    lake.put("log-data/2.json", [make_play(2)])
+    version = care_of(lake.bronze_zone()).live(f"{lake.bronze}/{table.name}").version
+    add_again(lake, table, **changes)
+    lake.put("log-data/2.json", [make_play(4)])
     assert run(lake, "bad") == 1
     said = capsys.readouterr().err
-    assert "users.user_id: unique: 1 of 3 break it" in said
-    assert "lakehouse restore --run bad" in said
+    assert told in said
+    assert "`lakehouse restore --run bad`" in said
     assert len(lake.rows(INGESTED_FILES)) == 2
+    report = lake.storage.read_json(f"{lake.processing}/reports/bad.json")
+    assert [f"{f['table']}.{f['rule']}" for f in report["quality"] if not f["passed"]] == [
+        told.rpartition(":")[0]
+    ]
+    assert run(lake, "idle") == 1
+    assert told in (said := capsys.readouterr().err)
+    assert "`lakehouse restore --run bad`" in said
+    care_of(lake.bronze_zone()).restore(f"{lake.bronze}/{table.name}", version)
+    judged = lake.run()["quality"]
+    assert judged
+    assert all(found["passed"] for found in judged)
+    assert lake.run()["quality"] == []
+
+
+def test_the_run_that_is_named_is_the_one_that_committed(
+    lake: Any, make_play: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run that dies before the rules are judged leaves the verdict, and its name, to the next."""
+
+    class KilledError(BaseException):
+        """Stands for the death of the driver."""
+
+    def deadly(*_: object) -> None:
+        add_again(lake, USERS)
+        raise KilledError
+
+    lake.put("log-data/1.json", [make_play(1)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(quality, "check_tables", deadly)
+        with pytest.raises(KilledError):
+            run(lake, "died")
+    assert run(lake, "next") == 1
+    said = capsys.readouterr().err
+    assert "users.user_id: unique: 1 of 2 break it" in said
+    assert "`lakehouse restore --run died`" in said
+    assert run(lake, "more") == 1
+    lake.put("log-data/2.json", [make_play(2)])
+    assert run(lake, "last") == 1
+    assert "`lakehouse restore --run died --and-later`" in capsys.readouterr().err

@@ -71,7 +71,15 @@ def test_a_bad_run_is_undone_and_its_files_are_taken_again(
     told = capsys.readouterr()
     assert "songs: from version" in told.out
     assert not [v for v in ("Zoë", "O'Hara", "Mozilla", "Worse") if v in told.out + told.err]
-    assert lake.run()["files"] == {"listed": 5, "new": 3, "ingested": 3, "failed": 0, "held": 0}
+    assert lake.run()["files"] == {
+        "listed": 5,
+        "new": 3,
+        "ingested": 3,
+        "failed": 0,
+        "held": 0,
+        "changed": 0,
+        "passed_over": 0,
+    }
     assert lake.content(TABLES) == with_all
     again = lake.run(task="restore", restore_run="run-2", and_later="true")
     assert (again["undone_runs"], again["tables"]) == ([], {})

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from spark import schema
+from spark import batch, restore_point, schema, stage
 from spark.care import care_of
+from spark.contract import CONTRACT_VERSION
 from spark.delta import SCHEMA_VERSION
+from spark.parser import parse
 from spark.tables import INGESTED_FILES, SONGPLAYS, SONGS, TABLES, Table
 
 
@@ -114,3 +116,32 @@ def test_a_migration_that_would_lose_values_is_refused(lake: Any, capsys: Any) -
     message = capsys.readouterr().err
     assert "SchemaError: The table songs" in message
     assert "year from string to int" in message
+
+
+def test_a_batch_that_the_release_before_left_open_is_finished(
+    lake: Any, make_play: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its stage has fewer columns: null in its rows. The ledger has the contract that it had."""
+    lake.put("log-data/1.json", [make_play(1), make_play(2)])
+    real = parse
+
+    def deadly(*_: Any) -> None:
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage, "parse", lambda *args: real(*args).drop("user_agent", "length"))
+        patch.setattr(batch, "CONTRACT_VERSION", 0)
+        patch.setattr(restore_point, "record", deadly)
+        with pytest.raises(KilledError):
+            lake.run()
+    written_before(lake, SONGPLAYS, {"user_agent", "length"}, {})
+    lake.put("log-data/2.json", [make_play(3)])
+    report = lake.run()
+    assert (report["finished_runs"], report["files"]["new"]) == (["run-1"], 1)
+    plays = sorted(lake.rows(SONGPLAYS), key=lambda row: row["start_time"])
+    assert [row["user_agent"] for row in plays] == [None, None, '"Mozilla/5.0"']
+    assert [row["length"] for row in plays] == [None, None, 203.25]
+    versions = {
+        row["source_path"][-6:]: row["contract_version"] for row in lake.rows(INGESTED_FILES)
+    }
+    assert versions == {"1.json": 0, "2.json": CONTRACT_VERSION}

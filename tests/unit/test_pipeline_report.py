@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pipeline.errors import StoppedError
+from pipeline.intake_report import lines
 from pipeline.progress import LiveDisplay, PlainDisplay, Stages, display_for
 from pipeline.report import print_rows, print_run
 
@@ -54,6 +55,16 @@ def test_what_waits_for_somebody_is_told(capsys: pytest.CaptureFixture[str]) -> 
     assert "failed: s3://l/log-data/2.json.gz: EOFError (parked)" in lines
     assert "released: s3://l/x" in lines
     assert any("release with `lakehouse run --accept PATH`" in line for line in lines)
+
+
+def test_objects_that_no_table_has_are_told() -> None:
+    """In a run's report and in a dry run's plan: nobody waits for them unknowing."""
+    passed = "passed over in the sources' folders, for their names are no input's: 2."
+    assert lines({"files": {"passed_over": 2, "changed": 0}})[0].startswith(passed)
+    assert lines({"passed_over": 2, "sources": {}})[0].startswith(passed)
+    [told] = lines({"files": {"passed_over": 0, "changed": 1}})
+    assert told.startswith("overwritten or deleted while the job ran: 1.")
+    assert lines({"files": {"passed_over": 0, "changed": 0}}) == []
 
 
 def test_values_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,74 @@
+"""What a manifest and the ledger say of one object version, from the account of its reading."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spark.manifest import Entry
+
+if TYPE_CHECKING:
+    from spark.contract import Source
+    from spark.stage import Account
+    from spark.storage import ObjectVersion
+
+
+def of_read(source: Source, version: ObjectVersion, account: Account) -> Entry:
+    """A version that was read whole, or failed. No record in what is not empty is a failure."""
+    if account.error is not None:
+        return _failed(source, version, account.error)
+    if account.records_read == 0 and version.size > 0:
+        return _failed(source, version, "no record in an object that is not empty")
+    return _counted(source, version, account, None)
+
+
+def of_held(source: Source, version: ObjectVersion, account: Account, why: str) -> Entry:
+    """A version that was read and is held: it has its counts all the same."""
+    return _counted(source, version, account, why)
+
+
+def too_large(source: Source, version: ObjectVersion, limit: int) -> Entry:
+    """A version that is refused for its size, without being read."""
+    return _failed(
+        source,
+        version,
+        f"not read: larger than {limit} bytes, the most that one object may have "
+        "(--max_object_bytes). Land it in parts",
+    )
+
+
+def not_had(source: Source, version: ObjectVersion) -> Entry:
+    """A version that S3 lists, before the reading and after it, and does not hand over."""
+    return _failed(source, version, "listed as it was, but Amazon S3 has another one or none")
+
+
+def _counted(source: Source, version: ObjectVersion, account: Account, held: str | None) -> Entry:
+    return Entry(
+        source=source.name,
+        path=version.path,
+        etag=version.etag,
+        modified=version.modified,
+        size=version.size,
+        error=held,
+        records_read=account.records_read,
+        kept=account.kept,
+        ignored=account.ignored,
+        quarantined=account.quarantined,
+        duplicates=account.duplicates,
+        held=held is not None,
+    )
+
+
+def _failed(source: Source, version: ObjectVersion, error: str) -> Entry:
+    return Entry(
+        source=source.name,
+        path=version.path,
+        etag=version.etag,
+        modified=version.modified,
+        size=version.size,
+        error=error,
+        records_read=0,
+        kept=0,
+        ignored=0,
+        quarantined=0,
+        duplicates=0,
+    )

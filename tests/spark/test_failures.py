@@ -1,0 +1,137 @@
+"""Versions that cannot be read: content is tried again and then parked, S3's refusals never are."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from spark import ledger
+from spark.job import main
+from spark.tables import INGESTED_FILES, SONGPLAYS
+from spark.unsettled import MAX_ATTEMPTS
+
+
+def deny(lake: Any, keys: str) -> None:
+    """Deny everybody the objects of the landing zone that these keys name."""
+    bucket = lake.landing.removeprefix("s3://")
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{bucket}/{keys}",
+    }
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    lake.s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+
+
+def later(patch: pytest.MonkeyPatch, minutes: float) -> None:
+    """Let runs compare the ledger with a moment that is so much later than now."""
+    patch.setattr(ledger, "_now", lambda: datetime.now(UTC) + timedelta(minutes=minutes))
+
+
+def entries(lake: Any) -> dict[str, tuple[str, int]]:
+    """Key -> status and attempts."""
+    return {
+        row["source_path"].removeprefix(f"{lake.landing}/"): (row["status"], row["attempts"])
+        for row in lake.rows(INGESTED_FILES)
+    }
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("keys", ["*", "log-data/1.json"])
+def test_an_object_to_which_access_is_denied_fails_the_run_with_its_cause(
+    keys: str, lake: Any, make_play: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Whether all or one: nothing counts as seen, and all is read once access is given."""
+    for number in range(3):
+        lake.put(f"log-data/{number}.json", [make_play(number)])
+    deny(lake, keys)
+    for run in range(2):
+        assert main(lake.arguments(f"denied-{run}")) == 1
+        said = capfd.readouterr().err
+        count = "3 of 3" if keys == "*" else "1 of 3"
+        assert f"StorageError: AccessDenied from Amazon S3 for {count} objects" in said
+        assert f"{lake.landing}/log-data/" in said
+    assert lake.rows(INGESTED_FILES) == []
+    assert lake.storage.read_json(f"{lake.processing}/reports/denied-1.json") is None
+    lake.s3.delete_bucket_policy(Bucket=lake.landing.removeprefix("s3://"))
+    assert lake.run()["files"]["ingested"] == 3
+    assert entries(lake) == {f"log-data/{number}.json": ("ingested", 1) for number in range(3)}
+
+
+def archive(lake: Any, key: str) -> None:
+    """Land an object that S3 lists and does not hand over."""
+    bucket = lake.landing.removeprefix("s3://")
+    lake.s3.put_object(Bucket=bucket, Key=key, Body=b"{}", StorageClass="GLACIER")
+
+
+def test_a_run_of_which_s3_hands_over_nothing_fails_with_its_word(
+    lake: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever the word is."""
+    archive(lake, "log-data/1.json")
+    assert main(lake.arguments("nothing")) == 1
+    assert "StorageError: InvalidObjectState from Amazon S3 for 1 of 1" in capfd.readouterr().err
+    assert lake.rows(INGESTED_FILES) == []
+
+
+def test_what_s3_refuses_is_tried_for_ever(lake: Any, make_play: Any) -> None:
+    """It alone, beside others that go on; also when it is all that a run has to try."""
+    archive(lake, "log-data/archived.json")
+    lake.put("log-data/good.json", [make_play(1)])
+    report = lake.run()
+    for attempt in range(1, MAX_ATTEMPTS + 2):
+        assert entries(lake) == {
+            "log-data/archived.json": ("failed", attempt),
+            "log-data/good.json": ("ingested", 1),
+        }
+        [failure] = report["failures"]
+        assert failure["error"] == "Amazon S3: InvalidObjectState"
+        assert (failure["attempts"], failure["parked"]) == (attempt, False)
+        with pytest.MonkeyPatch.context() as patch:
+            later(patch, 2 ** min(attempt, MAX_ATTEMPTS - 1) + 0.1)
+            report = lake.run()
+
+
+def test_a_failed_version_comes_back_after_its_pause_and_counts_once(
+    lake: Any, make_play: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not before two minutes; then it is read, and its records are there once."""
+    lake.put("log-data/1.json", [make_play(1)])
+    assert lake.run(max_object_bytes=1)["files"]["failed"] == 1
+    later(monkeypatch, 1.9)
+    assert lake.run()["files"]["new"] == 0
+    later(monkeypatch, 2.1)
+    report = lake.run()
+    assert (report["files"]["new"], report["files"]["ingested"]) == (1, 1)
+    assert report["failures"] == []
+    assert entries(lake) == {"log-data/1.json": ("ingested", 2)}
+    assert len(lake.rows(SONGPLAYS)) == 1
+    later(monkeypatch, 10_000)
+    assert lake.run()["files"]["new"] == 0
+
+
+def test_a_version_is_parked_after_its_last_attempt_and_freed_by_reprocessing(
+    lake: Any, make_play: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No run tries it again however much later, until it is asked to."""
+    path = lake.put("log-data/1.json.gz", gzip.compress(json.dumps(make_play(1)).encode())[:-4])
+    report = lake.run()
+    for attempt in range(1, MAX_ATTEMPTS):
+        [failure] = report["failures"]
+        assert (failure["path"], failure["attempts"]) == (path, attempt)
+        assert not failure["parked"]
+        later(monkeypatch, 2**attempt - 0.1)
+        assert lake.run()["files"]["new"] == 0
+        later(monkeypatch, 2**attempt + 0.1)
+        report = lake.run()
+    assert [(f["attempts"], f["parked"]) for f in report["failures"]] == [(MAX_ATTEMPTS, True)]
+    later(monkeypatch, 10_000)
+    report = lake.run()
+    assert report["files"]["new"] == 0
+    assert [found["parked"] for found in report["failures"]] == [True]
+    assert lake.run(task="reprocess", reprocess="log-data/")["files"]["new"] == 1
