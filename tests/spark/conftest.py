@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pyspark.sql import SparkSession
+
+
+ZONE = "America/New_York"
+"""Where the tests, their emulator and their engines are: local time taken for UTC shows there."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -44,7 +49,10 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
 @pytest.fixture(scope="session")
 def aws() -> Iterator[Server]:
     """A localaws of these tests' own."""
-    with start(command=(engines.emulators_python(), "-m", dated_localaws.__name__)) as server:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", ZONE)
+        server = start(command=(engines.emulators_python(), "-m", dated_localaws.__name__))
+    with server:
         yield server
 
 
@@ -53,7 +61,7 @@ def surroundings(aws: Server) -> Iterator[dict[str, str]]:
     """An engine of these tests' own, as the environment that leads to it and to localaws."""
     with (
         pytest.MonkeyPatch.context() as patch,
-        engines.running(engines.at_hand(), aws.environment(), patch) as environment,
+        engines.running(engines.at_hand(), aws.environment() | {"TZ": ZONE}, patch) as environment,
     ):
         yield environment
 
@@ -64,7 +72,9 @@ def environment(surroundings: dict[str, str]) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in surroundings.items():
             patch.setenv(name, value)
+        time.tzset()
         yield
+    time.tzset()
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -22,9 +22,14 @@ FIRST_UPLOAD = 1541160000
 
 @dataclass(frozen=True)
 class Step:
-    """Versions that land one after the other, and then a run, which dies at its `dies_at`th act."""
+    """Keys that go and versions that land one after the other, and then a run.
 
+    It reads everything again or only what is new, and dies at its `dies_at`th act.
+    """
+
+    goes: tuple[str, ...]
     lands: tuple[Version, ...]
+    reads_again: bool
     dies_at: int | None
 
 
@@ -91,16 +96,39 @@ def _versions(draw: st.DrawFn, world: str) -> Version:
     return Version(key=key, body=_body(records, key), modified=modified)
 
 
+def _again(known: list[Version]) -> st.SearchStrategy[Version]:
+    """A content that landed before, under its key, at any time."""
+    times = st.integers(FIRST_UPLOAD, FIRST_UPLOAD + 3)
+    return st.builds(replace, st.sampled_from(known), modified=times)
+
+
 @st.composite
 def histories(draw: st.DrawFn, worlds: int, steps: int) -> History:
-    """Steps in which versions of every world land; half of the runs die at some act."""
+    """Steps in which versions of every world land; half of the runs die at some act.
+
+    What lands again is an old content: at its old time, or as a version of its own, later or not.
+    """
     landing: list[list[Version]] = [[] for _ in range(steps)]
+    going: list[list[Version]] = [[] for _ in range(steps)]
     for number in range(worlds):
         known: list[Version] = []
         for step in range(steps):
             fresh = draw(st.lists(_versions(f"W{number}"), max_size=2))
-            again = draw(st.lists(st.sampled_from(known), max_size=1)) if known else []
+            again = draw(st.lists(_again(known), max_size=1)) if known else []
             landing[step] += [*fresh, *again]
+            if known:
+                going[step] += draw(st.lists(st.sampled_from(known), max_size=1))
             known += fresh
     dies = st.one_of(st.none(), st.integers(1, 30))
-    return History([Step(lands=tuple(lands), dies_at=draw(dies)) for lands in landing])
+    reads_again = st.sampled_from([False, False, True])
+    return History(
+        [
+            Step(
+                goes=tuple({version.key for version in goes}),
+                lands=tuple(lands),
+                reads_again=draw(reads_again),
+                dies_at=draw(dies),
+            )
+            for goes, lands in zip(going, landing, strict=True)
+        ]
+    )
