@@ -54,6 +54,7 @@ def parse(lines: DataFrame, source: Source) -> DataFrame:
             "raw is not null and substring(ltrim(raw), 1, 1) = '{' and endswith(rtrim(raw), '}') "
             "and coalesce(json_array_length(concat('[', raw, ']')) = 1, false)"
         ).alias("is_object"),
+        F.expr("contains(raw, '[') or contains(substring(raw, 2), '{')").alias("may_nest"),
         record.alias("record"),
     ).withColumn("is_object", F.expr(f"is_object and record.`{_CORRUPT}` is null"))
     typed = parsed.select(
@@ -113,15 +114,14 @@ def _cast(field: Field, source: Source) -> str:
 def _is_nested(field: Field) -> str:
     """SQL: whether the record has an array or an object where a text belongs.
 
-    from_json hands over their JSON as text. What begins like them is looked up in the line: a text
-    has a quotation mark there, and inside of texts each such mark has a backslash before it.
+    from_json hands over their JSON as text. Few lines have a bracket at all; in these, what begins
+    like an array or an object is looked up: a text has a quotation mark there, and inside of texts
+    each such mark has a backslash before it.
     """
     given = _given(field)
     in_line = rf'"{field.name}"[ \\t\\r\\n]*:[ \\t\\r\\n]*[\\[{{]'
-    return (
-        f"case when substring({given}, 1, 1) in ('[', '{{') then raw rlike '{in_line}' "
-        f"else false end"
-    )
+    begins = f"substring({given}, 1, 1) in ('[', '{{')"
+    return f"case when may_nest then {begins} and raw rlike '{in_line}' else false end"
 
 
 def _in_range(field: Field, value: str) -> str:
