@@ -27,7 +27,7 @@ def test_memory_does_not_grow_with_the_landing_zone(
     bronze = Bronze(
         spark=engine, storage=lake.storage, lease=lease, root=lake.bronze, run_id="scale"
     )
-    lease.take(10)
+    lease.take(60)
     known, objects = 19_000, 20_000
     fill(bronze, known)
 
