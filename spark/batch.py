@@ -62,7 +62,7 @@ def begin(
 
     Versions that are `accepted`, or are `in_tables` already, are not held whatever they hold. One
     that is in the tables and cannot be read now keeps its entry in the ledger. Raises StorageError
-    where S3 refuses what did not fail before.
+    where S3 denies access or refuses all that did not fail before.
     """
     batch = f"{arguments.run_id}.{uuid4().hex[:12]}"
     print(f"batch of {len(versions)} object versions")  # noqa: T201 # the job's log
@@ -72,11 +72,8 @@ def begin(
         trusted = {*accepted, *in_tables}
         _stage(bronze, arguments, source, of_source, batch=batch, trusted=trusted, reading=reading)
     stop_where_s3_refuses(
-        {
-            version.path: error
-            for version, error in reading.ends.items()
-            if error != CHANGED and key_of(version) not in failed_before
-        }
+        {v.path: error for v, error in reading.ends.items() if error != CHANGED},
+        again={v.path for v in versions if key_of(v) in failed_before},
     )
     keep_theirs = {version.path for version in versions if key_of(version) in in_tables}
     unread = {e.path: e.error for e in reading.entries if e.error and e.path in keep_theirs}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from spark.errors import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 S3_FAILED = "Amazon S3: "
 """How the reason begins where it was S3, or the way to it."""
@@ -26,11 +26,12 @@ def of_s3(reason: str | None) -> bool:
     return reason is not None and reason.startswith(S3_FAILED)
 
 
-def stop_where_s3_refuses(read: Mapping[str, str | None]) -> None:
-    """Stop a batch of which S3 handed over nothing, or denied access to anything.
+def stop_where_s3_refuses(read: Mapping[str, str | None], again: Collection[str]) -> None:
+    """Stop a batch of which S3 handed over nothing new, or denied access to anything.
 
-    `read` has the reason, or None, of every version that was to be read, by path. Raises
-    StorageError, with S3's code, before anything of the batch counts as seen.
+    `read` has the reason, or None, of every version that was to be read, by path; those of the
+    paths in `again` had failed before. Raises StorageError, with S3's code, before anything of the
+    batch counts as seen.
     """
     refused = {path: reason for path, reason in read.items() if reason and of_s3(reason)}
     denied = {
@@ -38,7 +39,8 @@ def stop_where_s3_refuses(read: Mapping[str, str | None]) -> None:
         for path, reason in refused.items()
         if reason.removeprefix(S3_FAILED) in _DENIED
     }
-    told = denied or (refused if len(refused) == len(read) else {})
+    new = read.keys() - again
+    told = denied or (refused if new and new <= refused.keys() else {})
     if told:
         path, reason = min(told.items())
         raise StorageError(

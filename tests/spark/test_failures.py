@@ -63,6 +63,19 @@ def test_an_object_to_which_access_is_denied_fails_the_run_with_its_cause(
     assert entries(lake) == {f"log-data/{number}.json": ("ingested", 1) for number in range(3)}
 
 
+def test_access_that_is_denied_to_a_failed_object_fails_the_run_too(
+    lake: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its next attempt is not lost on that: the role is what is wrong."""
+    lake.put("log-data/1.json.gz", b"no gzip")
+    lake.run()
+    deny(lake, "*")
+    later(monkeypatch, 2.1)
+    assert main(lake.arguments("denied")) == 1
+    assert "StorageError: AccessDenied from Amazon S3 for 1 of 1" in capsys.readouterr().err
+    assert entries(lake) == {"log-data/1.json.gz": ("failed", 1)}
+
+
 def archive(lake: Any, key: str) -> None:
     """Land an object that S3 lists and does not hand over."""
     bucket = lake.landing.removeprefix("s3://")
