@@ -41,7 +41,7 @@ def print_run(document: dict[str, Any]) -> None:
     )
     for what, first in COUNTS.items():
         names = [*first, *(name for name in document[what] if name not in first)]
-        counts = ", ".join(f"{document[what][name]:,} {name}" for name in names)
+        counts = ", ".join(f"{document[what][name]:,} {name.replace('_', ' ')}" for name in names)
         console.print(f"{what}: {counts}", soft_wrap=True)
     if document["reasons"]:
         reasons = ", ".join(f"{count:,} {name}" for name, count in document["reasons"].items())

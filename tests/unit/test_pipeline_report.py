@@ -18,7 +18,7 @@ DOCUMENT: dict[str, Any] = {
         "songs": {"rows": 12345, "files": 2, "version": 7, "location": "s3://b/songs/"},
         "users": {"rows": 9, "files": 1, "version": 1, "location": "s3://b/users/"},
     },
-    "files": {"listed": 3, "new": 1, "ingested": 1},
+    "files": {"listed": 3, "new": 1, "ingested": 1, "passed_over": 2},
     "records": {"read": 4000, "good": 3990, "quarantined": 10, "duplicates": 0},
     "reasons": {"not_json": 10},
     "query": {
@@ -38,6 +38,7 @@ def test_the_report_is_plain_columns_in_a_pipe(capsys: pytest.CaptureFixture[str
     lines = out.splitlines()
     assert lines[0].split() == ["table", "rows", "files", "version"]
     assert lines[1].split() == ["songs", "12,345", "2", "7"]
+    assert "files: 3 listed, 1 new, 1 ingested, 2 passed over" in lines
     assert "records: 4,000 read, 3,990 good, 10 quarantined, 0 duplicates" in lines
     assert "quarantined because: 10 not_json" in lines
     assert "10 of 1,234 rows" in lines
