@@ -25,6 +25,12 @@ from lakehouse.operation_settings import (
     operation_problems,
 )
 from lakehouse.runtimes import DEFAULT_GLUE_VERSION, GlueVersion
+from lakehouse.setting_checks import (
+    PROD_LOG_RETENTION_DAYS,
+    key_problems,
+    production_problems,
+    tag_problems,
+)
 
 NAMESPACE = "lakehouse"
 
@@ -41,9 +47,6 @@ AnalystTable = Literal["songs", "artists", "users", "time", "songplays"]
 KeyArn = Annotated[
     str, Field(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/(mrk-)?[0-9a-f-]{32,36}$")
 ]
-
-PROD_LOG_RETENTION_DAYS = 365
-"""The least in production (CKV_AWS_338)."""
 
 
 class Settings(NetworkSettings, OperationSettings):
@@ -66,12 +69,12 @@ class Settings(NetworkSettings, OperationSettings):
     operator_principals: tuple[PrincipalArn, ...] = Field(
         default=(),
         strict=False,
-        description="a list of IAM role, user or root ARNs; at least one in prod",
+        description="a list of IAM role, user or root ARNs; in prod at least one, and no root",
     )
     analyst_principals: tuple[PrincipalArn, ...] = Field(
         default=(),
         strict=False,
-        description="a list of IAM role, user or root ARNs",
+        description="a list of IAM role, user or root ARNs; in prod no root",
     )
     analyst_tables: tuple[AnalystTable, ...] = Field(
         default=("songs", "artists", "time", "songplays"),
@@ -110,13 +113,19 @@ class Settings(NetworkSettings, OperationSettings):
         description="a whole number of bytes from 10485760 (10 MiB) to 10995116277760 (10 TiB)",
     )
     noncurrent_version_days: int = Field(
-        default=30, ge=1, le=3650, description="a whole number of days from 1 to 3650"
+        default=30,
+        ge=1,
+        le=3650,
+        description="a whole number of days from 1 to 3650; at least 7 in prod",
     )
     query_result_days: int = Field(
         default=30, ge=1, le=3650, description="a whole number of days from 1 to 3650"
     )
     access_log_days: int = Field(
-        default=90, ge=1, le=3650, description="a whole number of days from 1 to 3650"
+        default=90,
+        ge=1,
+        le=3650,
+        description="a whole number of days from 1 to 3650; at least 90 in prod",
     )
     # CloudWatch Logs knows no other numbers (PutRetentionPolicy).
     log_retention_days: Literal[
@@ -164,6 +173,14 @@ class Settings(NetworkSettings, OperationSettings):
         return self.log_retention_days or default
 
 
+class DefaultTags(BaseModel):
+    """What ``aws:defaultTags`` holds that is looked at here."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    tags: dict[str, str] = Field(default_factory=dict)
+
+
 class AwsSettings(BaseModel):
     """The ``aws:`` keys that names and ARNs are made from; the provider reads the others itself."""
 
@@ -176,6 +193,11 @@ class AwsSettings(BaseModel):
         default=(),
         strict=False,
         description="a list of account ids, 12 digits each, in quotes; required in prod",
+    )
+    default_tags: DefaultTags | None = Field(
+        default=None,
+        description="an object `tags` of texts, with Project, Environment and ManagedBy; required "
+        "in prod",
     )
 
 
@@ -194,13 +216,15 @@ def load_settings(stack: str) -> tuple[Settings, AwsSettings]:
     known = {key: value for key, value in named.items() if key in ours}
     aws = _parse(AwsSettings, "aws", known, problems)
     if settings is not None and aws is not None and settings.is_production:
-        problems.extend(_production_problems(settings, aws))
+        problems.extend(production_problems(settings, aws))
+    if settings is not None and aws is not None:
+        problems.extend(tag_problems(settings, aws))
     if settings is not None:
         problems.extend(operation_problems(settings, settings.cron, settings.maintenance_cron))
     if settings is not None and aws is not None:
         problems.extend(network_problems(settings, aws.region))
     if settings is not None and aws is not None and settings.kms_key_arn is not None:
-        problems.extend(_key_problems(settings.kms_key_arn, aws.region))
+        problems.extend(key_problems(settings.kms_key_arn, aws.region))
     if problems or settings is None or aws is None:
         raise ConfigError(stack, *problems)
     return settings, aws
@@ -253,40 +277,3 @@ def _sentence(model: type[BaseModel], namespace: str, key: str, kind: str, came:
     if kind == "missing":
         return f"{namespace}:{key} is missing: give {allowed[key]}"
     return f"{namespace}:{key} = {came!r} is not allowed: give {allowed[key]}"
-
-
-def _key_problems(key_arn: str, region: str) -> list[str]:
-    place = key_arn.split(":")[3]
-    if place == region:
-        return []
-    problem = (
-        f"lakehouse:kmsKeyArn = {key_arn!r} is a key of {place}, but aws:region is {region}: S3 "
-        "takes only keys of the bucket's own region, so give one of there, or leave it out"
-    )
-    return [problem]
-
-
-def _production_problems(settings: Settings, aws: AwsSettings) -> list[str]:
-    problems = []
-    if settings.allow_data_deletion:
-        problems.append(
-            "lakehouse:allowDataDeletion = 'true' is not allowed in prod: to take a production "
-            "stack down, set lakehouse:environment to dev as well, run up, then destroy with "
-            "--delete-data (docs/runbook.md)"
-        )
-    if not aws.allowed_account_ids:
-        problems.append(
-            "aws:allowedAccountIds is missing: give the id of the production account, so that "
-            "wrong credentials stop before they touch anything"
-        )
-    if settings.log_retention < PROD_LOG_RETENTION_DAYS:
-        problems.append(
-            f"lakehouse:logRetentionDays = {settings.log_retention} is not allowed in prod: "
-            f"give at least {PROD_LOG_RETENTION_DAYS} days"
-        )
-    if not settings.operator_principals:
-        problems.append(
-            "lakehouse:operatorPrincipals is missing: give the ARNs of the roles or users that "
-            "may run the production pipeline"
-        )
-    return problems

@@ -218,6 +218,24 @@ CONDITIONS: list[tuple[str, str, str, dict[str, str], bool]] = [
     ("analyst", "s3:ListBucket", "{query-results}", {"s3:prefix": ""}, CANNOT),
 ]
 
+ROOT = f"arn:aws:iam::{ACCOUNT}:root"
+TEAM = NAMES.iam_arn("role/data-engineers")
+
+WHO_OPERATES: list[tuple[str, str, bool]] = [
+    # In development whom the account's administrators let in, which is what its root stands for.
+    ("dev", NAMES.iam_arn("role/anybody"), CAN),
+    ("dev", NAMES.iam_arn("user/anybody"), CAN),
+    ("dev", "arn:aws:iam::999999999999:role/anybody", CANNOT),
+    ("dev", "arn:aws:iam::999999999999:root", CANNOT),
+    # In production those that are named, and nobody else of the account.
+    ("prod", TEAM, CAN),
+    ("prod", NAMES.iam_arn("role/anybody"), CANNOT),
+    ("prod", NAMES.iam_arn("role/data-engineers2"), CANNOT),
+    ("prod", ROOT, CANNOT),
+    ("prod", "arn:aws:iam::999999999999:role/data-engineers", CANNOT),
+]
+"""Stack, principal with the right to assume every role, and whether it may be the operator."""
+
 SERVICES: list[tuple[str, str, str, dict[str, str], bool]] = [
     ("glue", "sts:AssumeRole", "{role}-job", {"aws:SourceAccount": ACCOUNT}, CAN),
     ("glue", "sts:AssumeRole", "{role}-job", {"aws:SourceAccount": "999999999999"}, CANNOT),
@@ -344,6 +362,21 @@ def test_can_and_cannot_under_conditions(
     """TLS, encryption headers, prefixes, and on whose behalf a service acts."""
     principal, action, resource, context, expected = row
     assert world.can(principal, action, resource, context) is expected
+
+
+@pytest.mark.parametrize("row", WHO_OPERATES, ids=str)
+def test_who_may_be_the_operator(declare: Callable[..., Stack], row: tuple[str, str, bool]) -> None:
+    """The role's trust decides, and whoever lets a principal of the account assume roles."""
+    stack, principal, expected = row
+    (role,) = [one for one in declare(stack).of("iam/role:Role") if one.name == "operator-role"]
+    everything = {"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}]}
+    decision = evaluate(
+        Request(principal, "sts:AssumeRole", role.arn),
+        identity=[everything],
+        resource_policy=role.document("assumeRolePolicy"),
+        owner=ACCOUNT,
+    )
+    assert (decision is Decision.ALLOWED) is expected
 
 
 def test_the_table_is_long_enough_and_fair() -> None:

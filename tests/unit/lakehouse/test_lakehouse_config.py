@@ -11,8 +11,10 @@ import pytest
 
 from lakehouse.config import Settings
 from lakehouse.errors import ConfigError
+from lakehouse.setting_checks import REQUIRED_TAGS
 from localaws.bridge import stack_config
 from localaws.bridge.monitor import run
+from policy import glue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,8 +23,15 @@ ROOT = Path(__file__).resolve().parents[3]
 PROD = {
     "lakehouse:environment": "prod",
     "aws:allowedAccountIds": '["123456789012"]',
+    "aws:defaultTags": '{"tags": {"Project": "p", "Environment": "prod", "ManagedBy": "m"}}',
     "lakehouse:operatorPrincipals": '["arn:aws:iam::123456789012:role/operators"]',
 }
+
+
+def tags(**changed: str) -> str:
+    """Good default tags of dev but for those that are changed, as Pulumi hands them over."""
+    good = {"Project": "lakehouse", "Environment": "dev", "ManagedBy": "pulumi"}
+    return json.dumps({"tags": {**good, **changed}})
 
 
 @pytest.mark.parametrize(
@@ -125,6 +134,56 @@ PROD = {
             id="prod without operators",
         ),
         pytest.param(
+            {**PROD, "lakehouse:operatorPrincipals": '["arn:aws:iam::123456789012:root"]'},
+            ["lakehouse:operatorPrincipals names 'arn:aws:iam::123456789012:root'", "in prod"],
+            id="prod operated by everybody of the account",
+        ),
+        pytest.param(
+            {**PROD, "lakehouse:analystPrincipals": '["arn:aws:iam::999999999999:root"]'},
+            ["lakehouse:analystPrincipals names 'arn:aws:iam::999999999999:root'", "in prod"],
+            id="prod read by everybody of another account",
+        ),
+        pytest.param(
+            {**PROD, "lakehouse:operatorPrincipals": '["123456789012"]'},
+            ["lakehouse:operatorPrincipals", "no root"],
+            id="an account without an ARN",
+        ),
+        pytest.param(
+            {**PROD, "lakehouse:noncurrentVersionDays": "6"},
+            ["lakehouse:noncurrentVersionDays = 6 is not allowed in prod", "at least 7 days"],
+            id="prod that forgets what was deleted",
+        ),
+        pytest.param(
+            {**PROD, "lakehouse:accessLogDays": "89"},
+            ["lakehouse:accessLogDays = 89 is not allowed in prod", "at least 90 days"],
+            id="prod that forgets who was there",
+        ),
+        pytest.param(
+            {**PROD, "aws:defaultTags": None},
+            ["aws:defaultTags is missing", "Project, Environment, ManagedBy"],
+            id="prod without tags",
+        ),
+        pytest.param(
+            {**PROD, "aws:defaultTags": tags(Environment="dev")},
+            ["Environment = 'dev'", "lakehouse:environment is 'prod'", "the same value"],
+            id="prod that says it is dev",
+        ),
+        pytest.param(
+            {"aws:defaultTags": tags(Environment="prod")},
+            ["Environment = 'prod'", "lakehouse:environment is 'dev'"],
+            id="dev that says it is prod",
+        ),
+        pytest.param(
+            {"aws:defaultTags": tags(ManagedBy="")},
+            ["aws:defaultTags", "'Project': 'lakehouse'", "has no tag ManagedBy"],
+            id="a tag without a value",
+        ),
+        pytest.param(
+            {"aws:defaultTags": '["Project"]'},
+            ["aws:defaultTags = '[\"Project\"]' is not allowed", "an object `tags`"],
+            id="tags that are no object",
+        ),
+        pytest.param(
             {**PROD, "lakehouse:allowDataDeletion": "true"},
             ["lakehouse:allowDataDeletion", "not allowed in prod", "set lakehouse:environment"],
             id="prod with data deletion",
@@ -151,6 +210,39 @@ def test_a_mistake_is_named_with_what_came_and_what_is_allowed(
     for part in [*told, "Pulumi.dev.yaml"]:
         assert part in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        pytest.param({}, id="none at all"),
+        pytest.param({"aws:defaultTags": tags()}, id="those of dev"),
+        pytest.param({"aws:defaultTags": tags(Environment="staging")}, id="a stack's name"),
+        pytest.param(
+            {"aws:defaultTags": tags(Environment="prod"), "lakehouse:allowDataDeletion": "true"},
+            id="production that is being taken down",
+        ),
+        pytest.param(
+            {
+                **PROD,
+                "lakehouse:noncurrentVersionDays": "7",
+                "lakehouse:accessLogDays": "90",
+                "lakehouse:analystPrincipals": '["arn:aws:iam::999999999999:role/analysts"]',
+            },
+            id="the least that production takes",
+        ),
+    ],
+)
+def test_what_lies_just_within_the_limits_is_taken(
+    declare: Callable[..., Any], config: dict[str, Any]
+) -> None:
+    """A limit refuses what is beyond it, and nothing else."""
+    assert declare(config).outputs["job_name"]
+
+
+def test_the_tags_that_are_demanded_are_those_of_the_policy_checks() -> None:
+    """What the settings accept must not be stopped later by a rule."""
+    assert REQUIRED_TAGS == glue.REQUIRED_TAGS
 
 
 def test_all_mistakes_are_told_at_once(declare: Callable[..., Any]) -> None:

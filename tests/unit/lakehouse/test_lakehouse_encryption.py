@@ -158,6 +158,7 @@ def test_logs_are_kept_for_a_year_in_production(declare: Callable[..., Any]) -> 
     prod = {
         "lakehouse:environment": "prod",
         "aws:allowedAccountIds": '["123456789012"]',
+        "aws:defaultTags": '{"tags": {"Project": "p", "Environment": "prod", "ManagedBy": "m"}}',
         "lakehouse:operatorPrincipals": '["arn:aws:iam::123456789012:role/operators"]',
     }
     groups = declare(prod).of_type("cloudwatch/logGroup:LogGroup").values()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,9 @@ def test_one_run_at_a_time_and_no_hidden_retries(job: dict[str, Any]) -> None:
     assert job["timeout"] == 60
 
 
+TAGS = {"Project": "lakehouse", "ManagedBy": "pulumi"}
+
+
 @pytest.mark.parametrize(
     ("environment", "worker", "execution_class"),
     [("dev", "G.1X", "FLEX"), ("dev", "G.4X", "STANDARD"), ("prod", "G.1X", "STANDARD")],
@@ -47,6 +51,7 @@ def test_development_runs_on_spare_capacity(
             "lakehouse:environment": environment,
             "lakehouse:workerType": worker,
             "aws:allowedAccountIds": '["123456789012"]',
+            "aws:defaultTags": json.dumps({"tags": {**TAGS, "Environment": environment}}),
             "lakehouse:operatorPrincipals": '["arn:aws:iam::123456789012:role/operators"]',
         }
     )

@@ -24,6 +24,7 @@ EXISTING = {
 PROD = {
     "lakehouse:environment": "prod",
     "aws:allowedAccountIds": '["123456789012"]',
+    "aws:defaultTags": '{"tags": {"Project": "p", "Environment": "prod", "ManagedBy": "m"}}',
     "lakehouse:operatorPrincipals": '["arn:aws:iam::123456789012:role/operators"]',
 }
 NETWORK_TYPES = ("aws:ec2/", "aws:vpc/", "aws:glue/connection")

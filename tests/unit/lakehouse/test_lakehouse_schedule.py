@@ -138,6 +138,7 @@ def test_production_runs_every_night_unless_told_otherwise(declare: Callable[...
     prod = {
         "lakehouse:environment": "prod",
         "aws:allowedAccountIds": '["123456789012"]',
+        "aws:defaultTags": '{"tags": {"Project": "p", "Environment": "prod", "ManagedBy": "m"}}',
         "lakehouse:operatorPrincipals": '["arn:aws:iam::123456789012:role/operators"]',
     }
     assert declare(prod).outputs["schedule"]["expression"] == "cron(0 3 * * ? *)"
