@@ -60,7 +60,7 @@ def _actions_of_the_actors(names: BootstrapNames) -> set[str]:
         *analyst_policy(stack, ["any"])["Statement"],
         *flow_logs_policy(stack)["Statement"],
         *network_access(stack, network),
-        *(policies.use_key(actor, "key") for actor in policies.KEY_USES),
+        *(one for actor in policies.KEY_USES for one in policies.use_key(stack, actor, "key")),
         data_access(),
     ]
     return {

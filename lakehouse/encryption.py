@@ -27,6 +27,8 @@ class EncryptionArgs:
     """A key that is managed elsewhere, to use instead of one of our own."""
     protect: bool
     """Whether the key is kept with the buckets that are kept: without it they are noise."""
+    budget: bool
+    """Whether a budget tells the topic, which is encrypted with the key."""
 
 
 class Encryption(pulumi.ComponentResource):
@@ -66,7 +68,7 @@ class Encryption(pulumi.ComponentResource):
             description=f"Everything of the lakehouse {names.base}",
             enable_key_rotation=True,
             deletion_window_in_days=_DELETION_WINDOW_DAYS,
-            policy=json_text(key_policy.document(names)),
+            policy=json_text(key_policy.document(names, budget=args.budget)),
             opts=kept,
         )
         aws.kms.Alias("data", name=names.key_alias, target_key_id=key.key_id, opts=kept)

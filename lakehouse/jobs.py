@@ -20,8 +20,19 @@ _DELTA_CONF = (
 )
 
 
+_NOTHING_ELSE = {
+    # pip is asked for what is there already, and may neither look for anything nor bring it along:
+    # an empty list is no requirement to pip, which would fail.
+    "--additional-python-modules": "boto3",
+    "--python-modules-installer-option": "--no-index --no-deps",
+    "--extra-jars": "",
+    "--extra-files": "",
+}
+"""Ways for code to come along that this job has no use for, each closed by a value of its own."""
+
 FIXED_ARGUMENTS = (
     "--extra-py-files",
+    *_NOTHING_ELSE,
     "--conf",
     "--TempDir",
     "--landing",
@@ -146,6 +157,7 @@ def _default_arguments(
         "--quarantine_days": str(args.quarantine_days or 0),
         "--TempDir": pulumi.Output.concat(processing, "/temp/"),
         "--extra-py-files": modules_uri,
+        **_NOTHING_ELSE,
         "--datalake-formats": "delta",
         "--conf": conf,
         "--job-language": "python",

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 _PUBLISHERS = {
     "Events": "events.amazonaws.com",
     "Alarms": "cloudwatch.amazonaws.com",
-    "Budgets": "budgets.amazonaws.com",
 }
 """Services that publish to the topic of alerts, which is encrypted with the key too."""
 
 
-def document(names: Names) -> dict[str, Any]:
-    """The key policy of the stack's key."""
+def document(names: Names, *, budget: bool) -> dict[str, Any]:
+    """The key policy of the stack's key; with a budget for the service of budgets too."""
+    publishers = _PUBLISHERS | ({"Budgets": "budgets.amazonaws.com"} if budget else {})
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -34,7 +34,7 @@ def document(names: Names) -> dict[str, Any]:
                 "Resource": "*",
             },
             _log_groups(names),
-            *(_publisher(names, sid, service) for sid, service in _PUBLISHERS.items()),
+            *(_publisher(names, sid, service) for sid, service in publishers.items()),
         ],
     }
 

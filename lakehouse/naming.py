@@ -134,8 +134,16 @@ class Names:
     @property
     def logs_service(self) -> str:
         """The principal of CloudWatch Logs, which has the region in it."""
+        return self._service("logs")
+
+    @property
+    def s3_service(self) -> str:
+        """What KMS calls S3 when it is asked by it (`kms:ViaService`)."""
+        return self._service("s3")
+
+    def _service(self, service: str) -> str:
         suffix = "amazonaws.com.cn" if self.account.partition == "aws-cn" else "amazonaws.com"
-        return f"logs.{self.account.region}.{suffix}"
+        return f"{service}.{self.account.region}.{suffix}"
 
     @property
     def parameter(self) -> str:

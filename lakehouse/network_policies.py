@@ -48,7 +48,9 @@ def s3_endpoint(names: Names) -> Document:
     """The gateway to S3: our buckets for our account; of anybody else's, only Glue's own files.
 
     Glue fetches its libraries from buckets of its own, with credentials of its own, when a run
-    starts: without them it hangs until its timeout.
+    starts: without them it hangs until its timeout. AWS names these buckets by their beginnings
+    alone (AWSGlueServiceRole), and anybody may give a bucket such a name; docs/security.md says
+    what that leaves open.
     """
     buckets = [
         arn for zone in ZONES for arn in (names.bucket_arn(zone), names.bucket_arn(zone, "*"))
@@ -64,11 +66,16 @@ def s3_endpoint(names: Names) -> Document:
 
 
 def service_endpoint(names: Names, service: str) -> Document:
-    """An interface endpoint: its service, for principals of this account."""
+    """An interface endpoint: its service, for principals of this account on what is this account's.
+
+    Where the request names no resource (metrics, who am I), there is nobody's to compare.
+    """
     actions = [f"{_ACTION_PREFIXES.get(service, service)}:*"]
-    return document(
-        [{**allow("OurAccount", actions, ["*"], _our_account(names)), "Principal": "*"}]
-    )
+    ours = {
+        **_our_account(names),
+        "StringEqualsIfExists": {"aws:ResourceAccount": names.account.id},
+    }
+    return document([{**allow("OurAccount", actions, ["*"], ours), "Principal": "*"}])
 
 
 def flow_logs_trust(names: Names) -> Document:

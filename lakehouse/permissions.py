@@ -110,7 +110,8 @@ class Permissions(pulumi.ComponentResource):
 
             def whole(key_arn: str, ids: NetworkIds | None) -> policies.Document:
                 access = [] if ids is None else network_access(names, ids)
-                return policies.document([*statements, *access, policies.use_key(actor, key_arn)])
+                use = policies.use_key(names, actor, key_arn)
+                return policies.document([*statements, *access, *use])
 
             return ActorRole(
                 f"{actor}-role",

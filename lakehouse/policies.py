@@ -66,9 +66,23 @@ KEY_USES = {
 """Actor -> what it does with the stack's key; the key's own policy names no role."""
 
 
-def use_key(actor: str, key_arn: str) -> Statement:
-    """Let an actor use this one key."""
-    return allow("UseKey", KEY_USES[actor], [key_arn])
+_THROUGH_S3 = frozenset({"operator", "analyst"})
+"""Actors who need what lies in buckets, and nothing that the key could do for them beside."""
+
+
+def use_key(names: Names, actor: str, key_arn: str) -> list[Statement]:
+    """Let an actor use this one key, where it only reads and writes objects through S3 alone.
+
+    Logs are read with the rights of CloudWatch Logs, and the parameter is under no key.
+    """
+    uses = KEY_USES[actor]
+    if actor not in _THROUGH_S3:
+        return [allow("UseKey", uses, [key_arn])]
+    through_s3 = {"StringEquals": {"kms:ViaService": names.s3_service}}
+    return [
+        allow("UseKeyThroughS3", set(uses) - {"kms:DescribeKey"}, [key_arn], through_s3),
+        allow("DescribeKey", ["kms:DescribeKey"], [key_arn]),
+    ]
 
 
 def glue_trust(names: Names) -> Document:
@@ -245,7 +259,7 @@ def operator_policy(names: Names) -> Document:
             ),
             allow(
                 "RunCrawler",
-                ["glue:GetCrawler", "glue:ListCrawls", "glue:StartCrawler", "glue:StopCrawler"],
+                ["glue:GetCrawler", "glue:StartCrawler", "glue:StopCrawler"],
                 [names.arn("glue", f"crawler/{names.crawler}")],
             ),
             allow(

@@ -50,7 +50,10 @@ def program() -> None:
     encryption = Encryption(
         "encryption",
         EncryptionArgs(
-            names=names, given_key_arn=settings.kms_key_arn, protect=settings.is_production
+            names=names,
+            given_key_arn=settings.kms_key_arn,
+            protect=settings.is_production,
+            budget=settings.monthly_budget_usd is not None,
         ),
     )
     logs = Logs(

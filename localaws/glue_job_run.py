@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import distributions
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
@@ -90,6 +91,19 @@ class JobRun(FakeJobRun):
         return {key: value for key, value in result.items() if value is not None}
 
 
+def _refuse_installing(arguments: dict[str, str]) -> None:
+    """Let pass what pip finds there already where it may look nowhere else, and refuse the rest."""
+    modules = arguments.get("--additional-python-modules", "")
+    options = arguments.get("--python-modules-installer-option", "").split()
+    there = {name.lower() for one in distributions() if (name := one.metadata["Name"])}
+    wanted = {module.strip().lower() for module in modules.split(",") if module.strip()}
+    if wanted and not ("--no-index" in options and wanted <= there):
+        raise UnsupportedError(
+            f"localaws does not support --additional-python-modules ({modules}): install them in "
+            "the environment it runs in, or bring them along with --extra-py-files"
+        )
+
+
 def order(job: FakeJob, run: JobRun, folder: Path, *, account: str, region: str) -> dict[str, Any]:
     """Download the run's script and modules into `folder`; return the order for its runner.
 
@@ -104,11 +118,7 @@ def order(job: FakeJob, run: JobRun, folder: Path, *, account: str, region: str)
         )
     if arguments.get("--job-language", "python") != "python":
         raise UnsupportedError("localaws does not support Scala jobs: it runs Python only")
-    if modules := arguments.get("--additional-python-modules"):
-        raise UnsupportedError(
-            f"localaws does not support --additional-python-modules ({modules}): install them in "
-            "the environment it runs in, or bring them along with --extra-py-files"
-        )
+    _refuse_installing(arguments)
 
     def download(url: str, into: Path) -> Path:
         into.mkdir(parents=True, exist_ok=True)

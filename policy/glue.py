@@ -20,7 +20,17 @@ SUPPORTED_VERSIONS = frozenset({"5.0", "5.1", "6.0"})
 
 REQUIRED_TAGS = ("Project", "Environment", "ManagedBy")
 
-CODE_ARGUMENTS = frozenset({"--scriptLocation", "--extra-py-files", "--conf"})
+CODE_ARGUMENTS = frozenset(
+    {
+        "--scriptLocation",
+        "--extra-py-files",
+        "--conf",
+        "--additional-python-modules",
+        "--python-modules-installer-option",
+        "--extra-jars",
+        "--extra-files",
+    }
+)
 """Arguments of StartJobRun that decide which code runs ("Job parameters")."""
 
 _ENCRYPTION = {
@@ -108,8 +118,8 @@ def bounded_runs(stack: Stack) -> Iterator[Problem]:
 
 @rule(22, "OWN-GLUE-3")
 def fixed_code(stack: Stack) -> Iterator[Problem]:
-    """Whoever starts the job cannot have its role run other code: script, modules and Spark's
-    settings are arguments that no run may override.
+    """Whoever starts the job cannot have its role run other code: script, modules, packages, jars,
+    files and Spark's settings are arguments that no run may override.
     """
     for job in stack.of(JOB):
         fixed = job.get("nonOverridableArguments") or {}

@@ -235,7 +235,8 @@ def test_missing_script_is_named(jobs: Jobs) -> None:
         ({"Command": {"Name": "pythonshell", "ScriptLocation": "s3://b/x.py"}}, "pythonshell"),
         ({"DefaultArguments": {"--job-language": "scala"}}, "Scala"),
         (
-            {"DefaultArguments": {"--additional-python-modules": "pandas"}},
+            # Without --no-index pip would look for another version of it.
+            {"DefaultArguments": {"--additional-python-modules": "boto3"}},
             "--additional-python-modules",
         ),
     ],

@@ -223,6 +223,10 @@ def good() -> Stack:
             "--scriptLocation": "s3://scripts/job.py",
             "--extra-py-files": "s3://scripts/spark.zip",
             "--conf": "a=b",
+            "--additional-python-modules": "boto3",
+            "--python-modules-installer-option": "--no-index",
+            "--extra-jars": "",
+            "--extra-files": "",
         },
     }
     door = document({"Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::landing/*"})

@@ -23,6 +23,7 @@ REGION = "us-east-1"
 NAMES = Names("music", "prod", Account(ACCOUNT, "aws", REGION))
 CAN, CANNOT = True, False
 ALGORITHM = "s3:x-amz-server-side-encryption"
+VIA_S3 = f"s3.{REGION}.amazonaws.com"
 ENCRYPTION_KEY = f"{ALGORITHM}-aws-kms-key-id"
 
 PLACES = {
@@ -156,7 +157,13 @@ TABLE: list[tuple[str, str, str, bool]] = [
     ("operator", "ssm:GetParameter", "{parameter}", CAN),
     ("operator", "ssm:PutParameter", "{parameter}", CANNOT),
     ("operator", "ssm:GetParameter", NAMES.arn("ssm", "parameter/another"), CANNOT),
-    ("operator", "kms:GenerateDataKey", "{key}", CAN),
+    # The key only for objects, through S3: nothing is decrypted or encrypted beside it.
+    ("operator", "kms:GenerateDataKey", "{key}", CANNOT),
+    ("operator", "kms:Decrypt", "{key}", CANNOT),
+    ("operator", "kms:Encrypt", "{key}", CANNOT),
+    ("operator", "kms:DescribeKey", "{key}", CAN),
+    ("operator", "glue:GetCrawler", "{crawler}", CAN),
+    ("operator", "glue:ListCrawls", "{crawler}", CANNOT),
     ("operator", "kms:DisableKey", "{key}", CANNOT),
     ("operator", "iam:PassRole", "{role}-job", CANNOT),
     ("operator", "logs:GetLogEvents", "{job-logs}:log-stream:1", CAN),
@@ -186,7 +193,9 @@ TABLE: list[tuple[str, str, str, bool]] = [
     ("analyst", "glue:GetJobRuns", "{job}", CANNOT),
     ("analyst", "logs:GetLogEvents", "{job-logs}:log-stream:1", CANNOT),
     ("analyst", "kms:CreateGrant", "{key}", CANNOT),
-    ("analyst", "kms:Decrypt", "{key}", CAN),
+    ("analyst", "kms:Decrypt", "{key}", CANNOT),
+    ("analyst", "kms:GenerateDataKey", "{key}", CANNOT),
+    ("analyst", "kms:DescribeKey", "{key}", CAN),
     ("analyst", "ssm:GetParameter", "{parameter}", CANNOT),
     # The delivery of flow logs: one log group.
     ("flow-logs", "logs:PutLogEvents", "{flow-logs}:log-stream:1", CAN),
@@ -212,11 +221,68 @@ CONDITIONS: list[tuple[str, str, str, dict[str, str], bool]] = [
         {ALGORITHM: "aws:kms", ENCRYPTION_KEY: "{kms}key/another"},
         CANNOT,
     ),
+    ("operator", "kms:Decrypt", "{key}", {"kms:ViaService": VIA_S3}, CAN),
+    ("operator", "kms:GenerateDataKey", "{key}", {"kms:ViaService": VIA_S3}, CAN),
+    ("operator", "kms:Decrypt", "{kms}key/another", {"kms:ViaService": VIA_S3}, CANNOT),
+    ("operator", "kms:Decrypt", "{key}", {"kms:ViaService": f"ssm.{REGION}.amazonaws.com"}, CANNOT),
+    ("operator", "kms:Decrypt", "{key}", {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}, CANNOT),
+    ("analyst", "kms:Decrypt", "{key}", {"kms:ViaService": VIA_S3}, CAN),
+    ("analyst", "kms:GenerateDataKey", "{key}", {"kms:ViaService": VIA_S3}, CAN),
+    ("analyst", "kms:Decrypt", "{key}", {"kms:ViaService": f"sqs.{REGION}.amazonaws.com"}, CANNOT),
     ("analyst", "s3:ListBucket", "{bronze}", {"s3:prefix": "songs/_delta_log/"}, CAN),
     ("analyst", "s3:ListBucket", "{bronze}", {"s3:prefix": "quarantined_records/"}, CANNOT),
     ("analyst", "s3:ListBucket", "{bronze}", {}, CANNOT),
     ("analyst", "s3:ListBucket", "{query-results}", {"s3:prefix": ""}, CANNOT),
 ]
+
+GLUES = f"aws-glue-jes-prod-{REGION}-assets"
+THEIRS = "999999999999"
+OURS_BY_US = {"aws:PrincipalAccount": ACCOUNT, "aws:ResourceAccount": ACCOUNT}
+THEIRS_BY_US = {"aws:PrincipalAccount": ACCOUNT, "aws:ResourceAccount": THEIRS}
+OURS_BY_THEM = {"aws:PrincipalAccount": THEIRS, "aws:ResourceAccount": ACCOUNT}
+
+ENDPOINTS: list[tuple[str, str, str, dict[str, str], bool]] = [
+    # To S3: our buckets for our account, and of others' those alone that are called like Glue's.
+    ("s3", "s3:GetObject", "{landing-zone}/song-data/a.json", OURS_BY_US, CAN),
+    ("s3", "s3:PutObject", "{bronze}/songs/part-0.parquet", OURS_BY_US, CAN),
+    ("s3", "s3:ListBucket", "{bronze}", OURS_BY_US, CAN),
+    ("s3", "s3:GetObject", "{bronze}/songs/part-0.parquet", OURS_BY_THEM, CANNOT),
+    ("s3", "s3:PutObject", "{bronze}/songs/part-0.parquet", OURS_BY_THEM, CANNOT),
+    ("s3", "s3:PutBucketPolicy", "{bronze}", OURS_BY_US, CANNOT),
+    ("s3", "s3:DeleteObjectVersion", "{bronze}/songs/part-0.parquet", OURS_BY_US, CANNOT),
+    ("s3", "s3:PutObject", "arn:aws:s3:::somebody-else/x", THEIRS_BY_US, CANNOT),
+    ("s3", "s3:GetObject", "arn:aws:s3:::somebody-else/x", THEIRS_BY_US, CANNOT),
+    ("s3", "s3:GetObject", "arn:aws:s3:::another-of-ours/x", OURS_BY_US, CANNOT),
+    ("s3", "s3:GetObject", f"arn:aws:s3:::{GLUES}/libs/x.jar", {"aws:PrincipalAccount": "1"}, CAN),
+    ("s3", "s3:PutObject", f"arn:aws:s3:::{GLUES}/x", THEIRS_BY_US, CANNOT),
+    ("s3", "s3:ListBucket", f"arn:aws:s3:::{GLUES}", THEIRS_BY_US, CANNOT),
+    # The way out that docs/security.md names: a stranger's bucket may bear such a name.
+    ("s3", "s3:GetObject", "arn:aws:s3:::aws-glue-of-a-stranger/x", THEIRS_BY_US, CAN),
+    # To the others: their one service, by our account, on what is ours.
+    ("glue", "glue:GetJobRun", "{job}", OURS_BY_US, CAN),
+    ("glue", "glue:GetJobRun", "{job}", OURS_BY_THEM, CANNOT),
+    ("glue", "glue:GetTable", f"arn:aws:glue:{REGION}:{THEIRS}:table/d/t", THEIRS_BY_US, CANNOT),
+    ("glue", "s3:GetObject", "{bronze}/songs/x", OURS_BY_US, CANNOT),
+    ("logs", "logs:PutLogEvents", "{job-logs}:log-stream:1", OURS_BY_US, CAN),
+    (
+        "logs",
+        "logs:PutLogEvents",
+        f"arn:aws:logs:{REGION}:{THEIRS}:log-group:g",
+        THEIRS_BY_US,
+        CANNOT,
+    ),
+    ("logs", "logs:PutLogEvents", "{job-logs}:log-stream:1", OURS_BY_THEM, CANNOT),
+    ("kms", "kms:Decrypt", "{key}", OURS_BY_US, CAN),
+    ("kms", "kms:Encrypt", f"arn:aws:kms:{REGION}:{THEIRS}:key/k", THEIRS_BY_US, CANNOT),
+    ("kms", "kms:Decrypt", "{key}", OURS_BY_THEM, CANNOT),
+    ("sts", "sts:AssumeRole", f"arn:aws:iam::{THEIRS}:role/r", THEIRS_BY_US, CANNOT),
+    # These name no resource.
+    ("sts", "sts:GetCallerIdentity", "*", {"aws:PrincipalAccount": ACCOUNT}, CAN),
+    ("sts", "sts:GetCallerIdentity", "*", {"aws:PrincipalAccount": THEIRS}, CANNOT),
+    ("monitoring", "cloudwatch:PutMetricData", "*", {"aws:PrincipalAccount": ACCOUNT}, CAN),
+    ("monitoring", "cloudwatch:PutMetricData", "*", {"aws:PrincipalAccount": THEIRS}, CANNOT),
+]
+"""Endpoint, action, resource, what AWS knows of the request, and whether it passes."""
 
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 TEAM = NAMES.iam_arn("role/data-engineers")
@@ -287,6 +353,8 @@ SERVICES: list[tuple[str, str, str, dict[str, str], bool]] = [
     ),
     ("events", "kms:Decrypt", "{key}", {"aws:SourceAccount": ACCOUNT}, CAN),
     ("events", "kms:Decrypt", "{key}", {"aws:SourceAccount": "999999999999"}, CANNOT),
+    # A stack without a budget: prod, as it is committed, has none.
+    ("budgets", "kms:Decrypt", "{key}", {"aws:SourceAccount": ACCOUNT}, CANNOT),
     ("events", "kms:ScheduleKeyDeletion", "{key}", {"aws:SourceAccount": ACCOUNT}, CANNOT),
 ]
 
@@ -306,6 +374,10 @@ class World:
         for bucket in stack.of("s3/bucketPolicy:BucketPolicy"):
             arn = f"arn:aws:s3:::{bucket.properties['bucket']}"
             self.on_resource[arn] = bucket.document("policy")
+        self.doors = {
+            str(one.properties["serviceName"]).rpartition(".")[2]: one.document("policy")
+            for one in stack.of("ec2/vpcEndpoint:VpcEndpoint")
+        }
         for role in stack.of("iam/role:Role"):
             self.on_resource[role.arn] = role.document("assumeRolePolicy")
 
@@ -379,6 +451,24 @@ def test_who_may_be_the_operator(declare: Callable[..., Stack], row: tuple[str, 
     assert (decision is Decision.ALLOWED) is expected
 
 
+@pytest.mark.parametrize("row", ENDPOINTS, ids=str)
+def test_what_passes_the_endpoints(
+    world: World, row: tuple[str, str, str, dict[str, str], bool]
+) -> None:
+    """An endpoint lets pass or not, whatever the caller's own policies allow."""
+    endpoint, action, resource, context, expected = row
+    caller = f"arn:aws:iam::{context['aws:PrincipalAccount']}:role/r"
+    request = Request(caller, action, resource.format(**world.places), context)
+    decision = evaluate(request, resource_policy=world.doors[endpoint])
+    assert (decision is Decision.ALLOWED) is expected
+
+
+def test_each_endpoint_is_asked_for_both(world: World) -> None:
+    """None is left out of the table, and none lets everything pass."""
+    for endpoint in world.doors:
+        assert {row[4] for row in ENDPOINTS if row[0] == endpoint} == {CAN, CANNOT}, endpoint
+
+
 def test_the_table_is_long_enough_and_fair() -> None:
     """Every actor is asked for both, and nothing is asked twice."""
     assert len(TABLE) >= 60
@@ -402,6 +492,10 @@ def test_the_boundary_of_the_bootstrap_takes_nothing_that_is_needed(world: World
     for actor, action, resource, expected in TABLE:
         if expected:
             assert world.can(actor, action, resource, alias, limit), (actor, action, resource)
+    for actor, action, resource, context, expected in CONDITIONS:
+        if expected:
+            known = {**alias, **context}
+            assert world.can(actor, action, resource, known, limit), (actor, action, resource)
     for action in ("iam:PutRolePolicy", "iam:PassRole", "sts:AssumeRole", "kms:PutKeyPolicy"):
         everything = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
         request = Request(NAMES.iam_arn("role/r"), action, world.places["key"], alias)

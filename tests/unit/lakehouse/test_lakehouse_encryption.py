@@ -101,7 +101,7 @@ def test_no_bucket_denies_a_put_without_encryption_headers(dev: Any) -> None:
 
 def test_the_key_policy_names_no_role(names: Names) -> None:
     """The account is given the key, services are let in on its behalf alone."""
-    statements = key_policy.document(names)["Statement"]
+    statements = key_policy.document(names, budget=True)["Statement"]
     principals = [statement["Principal"] for statement in statements]
     assert principals[0] == {"AWS": "arn:aws:iam::123456789012:root"}
     services = {principal["Service"] for principal in principals[1:]}
@@ -116,10 +116,19 @@ def test_the_key_policy_names_no_role(names: Names) -> None:
         assert statement["Action"] != "kms:*"
 
 
+def test_budgets_are_let_in_only_where_there_is_one(declare: Callable[..., Any], dev: Any) -> None:
+    """The key of a stack without a budget has no business with that service."""
+    with_one = declare({"lakehouse:monthlyBudgetUsd": "100"})
+    for declared, expected in ((dev, False), (with_one, True)):
+        (key,) = declared.of_type("kms/key:Key").values()
+        assert ("budgets.amazonaws.com" in key["policy"]) is expected
+
+
 def test_the_log_service_has_its_own_name_in_china() -> None:
     """Its principal is the one that has the region in it."""
     names = Names("music", "dev", Account("123456789012", "aws-cn", "cn-north-1"))
     assert names.logs_service == "logs.cn-north-1.amazonaws.com.cn"
+    assert names.s3_service == "s3.cn-north-1.amazonaws.com.cn"
 
 
 def test_glue_encrypts_logs_bookmarks_and_files(dev: Any) -> None:

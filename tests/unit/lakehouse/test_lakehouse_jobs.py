@@ -111,6 +111,10 @@ def test_no_run_can_have_the_role_run_other_code_or_work_elsewhere(job: dict[str
     others = {name: value for name, value in fixed.items() if name != "--scriptLocation"}
     assert others == {name: job["defaultArguments"][name] for name in others}
     assert {"--extra-py-files", "--conf", "--landing", "--bronze", "--processing"} <= set(others)
+    # What is not asked for cannot come along either: pip finds nothing, jars and files are none.
+    assert fixed["--python-modules-installer-option"].split() == ["--no-index", "--no-deps"]
+    assert fixed["--additional-python-modules"] == "boto3"
+    assert fixed["--extra-jars"] == fixed["--extra-files"] == ""
     assert not {"--task", "--run_id"} & set(fixed), "these are what a run is told"
 
 

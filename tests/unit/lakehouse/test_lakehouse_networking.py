@@ -149,7 +149,10 @@ def test_the_other_endpoints_serve_this_account_alone(dev: Any) -> None:
             continue
         (statement,) = statements(endpoint["policy"]).values()
         assert statement["Action"] == [actions.get(service, f"{service}:*")]
-        assert statement["Condition"] == {"StringEquals": {"aws:PrincipalAccount": "123456789012"}}
+        assert statement["Condition"] == {
+            "StringEquals": {"aws:PrincipalAccount": "123456789012"},
+            "StringEqualsIfExists": {"aws:ResourceAccount": "123456789012"},
+        }
 
 
 def test_the_job_talks_to_itself_the_endpoints_and_s3_and_nobody_else(dev: Any) -> None:

@@ -145,7 +145,7 @@ def test_operators_are_those_named_or_those_the_account_lets_in(
 
 @pytest.mark.parametrize("actor", ACTORS)
 def test_each_actor_has_one_role_with_its_own_policy(
-    declare: Callable[..., Any], documents: dict[str, Any], actor: str
+    declare: Callable[..., Any], names: Names, documents: dict[str, Any], actor: str
 ) -> None:
     """What is tested above is what is attached, with the use of the stack's key and no other; only
     a network adds to it.
@@ -154,9 +154,9 @@ def test_each_actor_has_one_role_with_its_own_policy(
     role = dev.of_type("iam/role:Role")[f"{actor}-role"]
     policy = dev.of_type("iam/rolePolicy:RolePolicy")[f"{actor}-role"]
     assert policy["role"] == role["name"] == f"music-dev-{actor}"
-    use_key = policies.use_key(actor, dev.outputs["kms_key_arn"])
-    assert use_key["Resource"] == [dev.outputs["kms_key_arn"]]
-    assert json.loads(policy["policy"])["Statement"] == [*documents[actor]["Statement"], use_key]
+    use_key = policies.use_key(names, actor, dev.outputs["kms_key_arn"])
+    assert all(one["Resource"] == [dev.outputs["kms_key_arn"]] for one in use_key)
+    assert json.loads(policy["policy"])["Statement"] == [*documents[actor]["Statement"], *use_key]
 
 
 def test_logs_go_to_the_groups_of_the_stack_and_nowhere_else(

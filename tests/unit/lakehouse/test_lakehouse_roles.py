@@ -63,8 +63,8 @@ def test_the_results_of_analysts_lie_apart(analysed: Any, names: Names) -> None:
     attached = analysed.of_type("iam/rolePolicy:RolePolicy")["analyst-role"]["policy"]
     tables = ("songs", "artists", "time", "songplays")
     expected = analyst_policy(names, tables)["Statement"]
-    use_key = policies.use_key("analyst", analysed.outputs["kms_key_arn"])
-    assert json.loads(attached)["Statement"] == [*expected, use_key]
+    use_key = policies.use_key(names, "analyst", analysed.outputs["kms_key_arn"])
+    assert json.loads(attached)["Statement"] == [*expected, *use_key]
 
 
 def test_a_boundary_limits_every_role(declare: Callable[..., Any], dev: Any) -> None:
