@@ -26,14 +26,19 @@ def _query(name: str) -> Callable[[PolicyRequest], str | None]:
     return lambda request: request.query.get(name)
 
 
+def _over_tls(request: PolicyRequest) -> str:
+    return str(request.headers.get("x-forwarded-proto", "https").lower() != "http").lower()
+
+
 # Key in lower case -> the request's value, None where the request does not have the key.
 # aws:SecureTransport is true because the loopback link stands for TLS here: it never leaves the
-# machine, and a policy which wants TLS would otherwise shut everybody out.
+# machine, and a policy which wants TLS would otherwise shut everybody out. A client that wants to
+# be seen without TLS says so, in the header by which proxies tell it.
 _KEYS: Final[dict[str, Callable[[PolicyRequest], str | None]]] = {
     "aws:principalaccount": lambda request: request.account,
     "aws:principalarn": lambda request: request.principal,
     "aws:principalisawsservice": lambda request: str(bool(request.service)).lower(),
-    "aws:securetransport": lambda _: "true",
+    "aws:securetransport": _over_tls,
     "aws:sourceaccount": lambda request: request.account if request.service else None,
     "aws:sourcearn": lambda request: request.source or None,
     "aws:sourceip": lambda _: "127.0.0.1",

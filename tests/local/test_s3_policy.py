@@ -10,6 +10,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from lakehouse.bucket_policies import tls_only
 from localaws import process, s3_conditions
 from localaws.errors import UnsupportedError
 from localaws.s3_request import PolicyRequest, bucket_action, object_action
@@ -32,6 +33,18 @@ def s3() -> Iterator[Any]:
             aws_secret_access_key="test",
             config=Config(retries={"total_max_attempts": 1}),
         )
+
+
+@pytest.fixture
+def without_tls(s3: Any) -> Iterator[Any]:
+    """Return the client while its requests say that they came without TLS."""
+
+    def say(request: Any, **_: Any) -> None:
+        request.headers["X-Forwarded-Proto"] = "http"
+
+    s3.meta.events.register("before-sign.s3", say)
+    yield s3
+    s3.meta.events.unregister("before-sign.s3", say)
 
 
 @pytest.fixture
@@ -268,3 +281,20 @@ def test_requests_to_objects_have_their_action(method: str, query: str, action: 
 def test_requests_to_buckets_have_their_action(method: str, query: str, action: str) -> None:
     """Each operation on buckets is known by its own policy action."""
     assert bucket_action(method, {query: ""} if query else {}) == action
+
+
+def test_a_bucket_of_the_lakehouse_refuses_what_comes_without_tls(
+    s3: Any, bucket: str, request: pytest.FixtureRequest
+) -> None:
+    """Listing, reading and writing alike, by the very statement that the stacks declare."""
+    s3.put_object(Bucket=bucket, Key="before", Body=b"x")
+    _put_policy(s3, bucket, tls_only(f"arn:aws:s3:::{bucket}"))
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
+    request.getfixturevalue("without_tls")
+    for refused in (
+        lambda: s3.list_objects_v2(Bucket=bucket),
+        lambda: s3.get_object(Bucket=bucket, Key="before"),
+        lambda: s3.put_object(Bucket=bucket, Key="after", Body=b"x"),
+    ):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            refused()
