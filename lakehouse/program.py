@@ -18,6 +18,7 @@ from lakehouse.catalog import Catalog, CatalogArgs
 from lakehouse.config import load_settings
 from lakehouse.cron import longest_gap
 from lakehouse.encryption import Encryption, EncryptionArgs
+from lakehouse.given_key import require_usable_key
 from lakehouse.jobs import Jobs, JobsArgs
 from lakehouse.lake_formation import Grants, GrantsArgs
 from lakehouse.logs import Logs, LogsArgs
@@ -46,6 +47,7 @@ def program() -> None:
     names = make_names(settings.prefix, stack, account)
     runtime = RUNTIMES[settings.glue_version]
     plan = plan_network(settings, account, stack)
+    require_usable_key(settings.kms_key_arn, stack)
 
     encryption = Encryption(
         "encryption",

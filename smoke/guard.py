@@ -21,7 +21,7 @@ COST = """\
 It makes a stack of its own in account {account}, region {region}, for about an hour, and
 destroys it. At list prices of us-east-1 (2026) that is about $1, and at most $2:
   five interface endpoints in one zone for up to two hours    $0.10
-  three Glue runs of two workers, FLEX, ten minutes each      $0.30
+  four Glue runs of two workers, FLEX, ten minutes each       $0.40
   two crawls, billed for ten minutes each                     $0.30
   alarms, logs, Athena (10 MB a query), S3, KMS               $0.20
 A run that hangs until its timeout of 20 minutes adds $0.20. The key of the stack waits 30 days for

@@ -85,7 +85,8 @@ def _value(kind: ResourceType, name: str, inputs: Properties, found: Properties)
     if value in _EMPTY:
         value = default
     if name not in inputs:
-        return None if value == default or value in _EMPTY else value
+        stays = name in kind.computed or value == default or value in _EMPTY
+        return None if stays else value
     if value in _EMPTY and wanted in _EMPTY:
         return wanted
     return wanted if _same(wanted, value, unordered=name in kind.unordered) else value

@@ -94,6 +94,16 @@ _CONNECTION: Shape = {
 }
 
 
+def _update_database(clients: Clients, name: str, inputs: Properties) -> None:
+    glue, wanted = clients("glue"), request(_DATABASE, inputs)
+    # The provider cannot take a default permission away: what is left out, or empty, it sends as
+    # it is on AWS.
+    if not wanted.get("CreateTableDefaultPermissions"):
+        kept = glue.get_database(Name=name)["Database"].get("CreateTableDefaultPermissions")
+        wanted["CreateTableDefaultPermissions"] = kept or []
+    glue.update_database(Name=name, DatabaseInput=wanted)
+
+
 def _crawler_request(inputs: Properties) -> dict[str, Any]:
     parameters = request(_CRAWLER, inputs)
     parameters["Targets"] = {"DeltaTargets": parameters.pop("DeltaTargets", [])}
@@ -153,11 +163,10 @@ TYPES: dict[str, ResourceType] = {
         describe=lambda clients, name: told(
             _DATABASE, clients("glue").get_database(Name=name)["Database"]
         ),
-        update=lambda clients, name, inputs: clients("glue").update_database(
-            Name=name, DatabaseInput=request(_DATABASE, inputs)
-        ),
+        update=_update_database,
         delete=lambda clients, name: clients("glue").delete_database(Name=name),
         identifier=lambda account, name: f"{account}:{name}",
+        computed=frozenset({"createTableDefaultPermissions"}),
     ),
     "aws:glue/crawler:Crawler": glue_resource(
         "crawler",

@@ -25,6 +25,7 @@ def glue_resource(
     identifier: Callable[[str, str], str] = lambda _, name: name,
     replace_on: frozenset[str] = frozenset({"name"}),
     defaults: Mapping[str, Any] | None = None,
+    computed: frozenset[str] = frozenset(),
 ) -> ResourceType:
     """A Glue resource: found by its name, tagged by its ARN, kept with the account in its ARN.
 
@@ -38,6 +39,7 @@ def glue_resource(
         identifier: its id to Pulumi, from account and name.
         replace_on: the inputs that cannot be changed.
         defaults: what Glue fills in by itself.
+        computed: the inputs that stay as they are where none is given.
     """
 
     def arn(clients: Clients, name: str) -> str:
@@ -83,6 +85,7 @@ def glue_resource(
         delete=remove,
         replace_on=replace_on,
         defaults=defaults or {},
+        computed=computed,
         taggable=True,
     )
 

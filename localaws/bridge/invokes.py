@@ -68,6 +68,19 @@ def _subnet(clients: Clients, arguments: Properties) -> dict[str, Any]:
     }
 
 
+def _key(clients: Clients, arguments: Properties) -> dict[str, Any]:
+    key = clients("kms").describe_key(KeyId=arguments["keyId"])["KeyMetadata"]
+    return {
+        "id": key["KeyId"],
+        "arn": key["Arn"],
+        "awsAccountId": key["AWSAccountId"],
+        "enabled": key["Enabled"],
+        "keyState": key["KeyState"],
+        "keySpec": key["KeySpec"],
+        "multiRegion": key["MultiRegion"],
+    }
+
+
 def _ids(
     clients: Clients, arguments: Properties, operation: str, things: str, key: str
 ) -> dict[str, Any]:
@@ -97,6 +110,7 @@ INVOKES: dict[str, tuple[Answer, frozenset[str]]] = {
         ),
         frozenset({"filters"}),
     ),
+    "aws:kms/getKey:getKey": (_key, frozenset({"keyId"})),
     "aws:index/getAvailabilityZones:getAvailabilityZones": (
         _availability_zones,
         frozenset({"filters", "state"}),

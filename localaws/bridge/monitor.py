@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pulumi
+from botocore.exceptions import ClientError
 from pulumi.runtime.mocks import MockMonitor
 
 from localaws.bridge.values import plain
@@ -37,7 +38,11 @@ class _Mocks(pulumi.runtime.Mocks):
         self.current = threading.local()
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
-        return self.target.invoke(args.token, plain(args.args))
+        try:
+            return self.target.invoke(args.token, plain(args.args))
+        except ClientError as error:
+            # As the engine hands on what the provider says: a program may want to explain it.
+            return {}, [("", str(error))]
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         if not args.custom:

@@ -50,6 +50,8 @@ class ResourceType:
     """Inputs that are lists in which the order means nothing."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """What AWS tells of an input that was not given."""
+    computed: frozenset[str] = frozenset()
+    """Inputs that the provider leaves as they are on AWS where the program gives none."""
     taggable: bool = False
     """Whether the provider's default tags reach it."""
 

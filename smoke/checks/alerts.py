@@ -46,6 +46,30 @@ def freshness_alarm(subject: Subject) -> str:
 
 
 @check
+def alarm_action(subject: Subject) -> str:
+    """An alarm may publish to the encrypted topic."""
+    subject.need_aws("no alarm there does anything")
+    alarm, cloudwatch = f"{subject.names.base}-freshness", subject.client("cloudwatch")
+    since = datetime.now(UTC)
+    # It finds its own state again at its next evaluation.
+    cloudwatch.set_alarm_state(
+        AlarmName=alarm, StateValue="ALARM", StateReason="make smoke-aws tries the alarm"
+    )
+
+    def acted() -> str | None:
+        history = cloudwatch.describe_alarm_history(
+            AlarmName=alarm, HistoryItemType="Action", StartDate=since, EndDate=datetime.now(UTC)
+        )
+        said = [str(item["HistorySummary"]) for item in history["AlarmHistoryItems"]]
+        return next((one for one in said if subject.names.topic in one), None)
+
+    told = subject.until(acted, f"action of the alarm {alarm}")
+    if not told.startswith("Successfully"):
+        raise WrongError(f"the alarm did not reach the topic: {told}")
+    return "the alarm's message reached the topic"
+
+
+@check
 def failure_events(subject: Subject) -> str:
     """EventBridge events and alarms."""
     subject.need_run()
@@ -87,4 +111,4 @@ def event_delivery(subject: Subject) -> str:
     return "the message reached the topic"
 
 
-CHECKS = (freshness_alarm, failure_events, event_delivery)
+CHECKS = (freshness_alarm, alarm_action, failure_events, event_delivery)

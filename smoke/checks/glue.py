@@ -9,6 +9,8 @@ from smoke.check import WrongError, check
 if TYPE_CHECKING:
     from smoke.subject import Subject
 
+_UNDER_WAY = frozenset({"STARTING", "RUNNING", "STOPPING", "WAITING"})
+
 
 def _job_run(subject: Subject) -> dict[str, Any]:
     document = subject.need_run()
@@ -28,6 +30,27 @@ def job_start(subject: Subject) -> str:
     if version != wanted:
         raise WrongError(f"the job ran on Glue {version} instead of {wanted}")
     return f"{document['records']['read']} records read on Glue {version}"
+
+
+@check
+def nobodys_code(subject: Subject) -> str:
+    """Glue takes pip without an index and no jars and files, and a run cannot bring its own."""
+    subject.need_run()
+    subject.need_aws("it installs nothing, for whoever asks")
+    glue, job = subject.client("glue"), subject.outputs["job_name"]
+    # Were it looked for, the run would fail to start.
+    absent = {"--additional-python-modules": "lakehouse-smoke-of-nobody==0.0.0"}
+    run = glue.start_job_run(JobName=job, Arguments=absent)["JobRunId"]
+
+    def ended() -> dict[str, Any] | None:
+        found: dict[str, Any] = glue.get_job_run(JobName=job, RunId=run)["JobRun"]
+        return found if found["JobRunState"] not in _UNDER_WAY else None
+
+    found = subject.until(ended, "end of a run that asked for a package")
+    if found["JobRunState"] != "SUCCEEDED":
+        told = found.get("ErrorMessage", "it gave no reason")
+        raise WrongError(f"a run that asked for a package ended {found['JobRunState']}: {told}")
+    return "a run that asked for a package did not get it, and succeeded"
 
 
 @check
@@ -82,4 +105,4 @@ def log_groups(subject: Subject) -> str:
     return f"{len(expected)} groups, all of them the stack's own"
 
 
-CHECKS = (job_start, spare_capacity, native_tables, log_groups)
+CHECKS = (job_start, nobodys_code, spare_capacity, native_tables, log_groups)

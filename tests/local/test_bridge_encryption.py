@@ -14,6 +14,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lakehouse import bucket_policies
+from lakehouse.errors import ConfigError
+from lakehouse.given_key import require_usable_key
 from lakehouse.policies import document
 from localaws.bridge import provision
 
@@ -60,6 +62,21 @@ def key_policy(sid: str) -> str:
         "Sid": sid, "Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"
     }  # fmt: skip
     return json.dumps(document([statement]))
+
+
+def test_a_given_key_is_looked_up_as_it_is(
+    up: Callable[..., Any], client: Callable[[str], Any]
+) -> None:
+    """One that is enabled passes; one that waits for its deletion, or is not there, is told."""
+    kms = client("kms")
+    made = kms.create_key()["KeyMetadata"]
+    up(lambda: require_usable_key(made["Arn"], "dev"))
+    kms.schedule_key_deletion(KeyId=made["KeyId"], PendingWindowInDays=7)
+    with pytest.raises(ConfigError, match="the state PendingDeletion"):
+        up(lambda: require_usable_key(made["Arn"], "dev"))
+    absent = made["Arn"].replace(made["KeyId"], str(uuid4()))
+    with pytest.raises(ConfigError, match=r"cannot be looked up: .*NotFoundException"):
+        up(lambda: require_usable_key(absent, "dev"))
 
 
 def test_a_key_is_made_changed_and_scheduled_for_deletion(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from lakehouse.account import Account
 from lakehouse.naming import Names
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ACCOUNT = "123456789012"
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 VPC = "vpc-0123456789abcdef0"
 IN_THE_VPC = {
     "aws:ec2/getSubnets:getSubnets": ["subnet-0000000a", "subnet-0000000b", "subnet-0000001a"],
@@ -29,6 +31,8 @@ class Declared:
 
     account: str = ACCOUNT
     region: str = "eu-west-1"
+    keys: dict[str, dict[str, Any]] = field(default_factory=lambda: {KEY: {"keyState": "Enabled"}})
+    """What KMS tells of each key that is there."""
     resources: dict[str, dict[str, Any]] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict)
 
@@ -43,6 +47,10 @@ class Declared:
             assert arguments["state"] == "available"
             # AWS promises no order.
             return {"names": [f"{self.region}{letter}" for letter in "cab"]}
+        if token == "aws:kms/getKey:getKey":
+            if arguments["keyId"] not in self.keys:
+                raise ClientError({"Error": {"Code": "NotFoundException"}}, "DescribeKey")
+            return {"keySpec": "SYMMETRIC_DEFAULT", **self.keys[arguments["keyId"]]}
         assert not arguments
         return {
             "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": self.account},
@@ -73,11 +81,14 @@ def declare() -> Callable[..., Declared]:
     """Return a function that runs the program with settings beside the required ones."""
 
     def run_program(
-        config: dict[str, Any] | None = None, stack: str = "dev", account: str = ACCOUNT
+        config: dict[str, Any] | None = None,
+        stack: str = "dev",
+        account: str = ACCOUNT,
+        **there: Any,
     ) -> Declared:
         required = {"aws:region": "eu-west-1", "lakehouse:environment": "dev"}
         merged = {**required, **(config or {})}
-        declared = Declared(account, merged["aws:region"] or "")
+        declared = Declared(account, merged["aws:region"] or "", **there)
         declared.outputs = run(
             program,
             declared,

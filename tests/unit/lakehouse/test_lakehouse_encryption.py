@@ -69,6 +69,29 @@ def test_a_key_that_cannot_be_used_is_refused(declare: Callable[..., Any], arn: 
         declare({"lakehouse:kmsKeyArn": arn})
 
 
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ({}, ["cannot be looked up", "NotFoundException", "kms:DescribeKey"]),
+        ({GIVEN: {"keyState": "Disabled"}}, ["the state Disabled", "aws kms enable-key"]),
+        ({GIVEN: {"keyState": "PendingDeletion"}}, ["PendingDeletion", "cancel-key-deletion"]),
+        ({GIVEN: {"keyState": "PendingImport"}}, ["PendingImport", "import its material"]),
+        ({GIVEN: {"keyState": "Enabled", "keySpec": "RSA_2048"}}, ["RSA_2048", "SYMMETRIC"]),
+    ],
+)
+def test_a_key_that_cannot_encrypt_is_told_before_anything_is_made(
+    declare: Callable[..., Any], keys: dict[str, Any], told: list[str]
+) -> None:
+    """Otherwise an update would fail in its middle, after the first buckets."""
+    made: dict[str, Any] = {}
+    with pytest.raises(ConfigError) as caught:
+        declare({"lakehouse:kmsKeyArn": GIVEN}, keys=keys, resources=made)
+    for part in (f"lakehouse:kmsKeyArn = '{GIVEN}'", *told, "Pulumi.dev.yaml"):
+        assert part in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not made
+
+
 def test_every_bucket_but_the_log_bucket_encrypts_with_a_bucket_key(dev: Any) -> None:
     """S3 delivers no access logs to a bucket with a key, and says nothing about it."""
     for zone, inputs in dev.of_type(ENCRYPTION).items():
