@@ -77,7 +77,6 @@ def _key(clients: Clients, arguments: Properties) -> dict[str, Any]:
         "enabled": key["Enabled"],
         "keyState": key["KeyState"],
         "keySpec": key["KeySpec"],
-        "multiRegion": key["MultiRegion"],
     }
 
 

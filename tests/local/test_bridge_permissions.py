@@ -9,6 +9,7 @@ from uuid import uuid4
 import pulumi_aws as aws
 import pytest
 
+from lakehouse.lake_formation import open_to_iam
 from localaws.bridge import provision
 
 if TYPE_CHECKING:
@@ -109,3 +110,38 @@ def test_a_boundary_is_put_changed_and_taken_away(
         identifiers.add(role["RoleId"])
         assert role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn") == arn
     assert len(identifiers) == 1
+
+
+def test_default_permissions_stay_until_somebody_takes_them_away(
+    up: Callable[[Callable[[], None]], Any], client: Callable[[str], Any]
+) -> None:
+    """As with the provider itself, which sends no empty list; and what was closed stays so."""
+    database, glue = f"d{uuid4().hex[:12]}", client("glue")
+
+    def declared(description: str, *, open_: bool) -> Callable[[], None]:
+        def declare() -> None:
+            aws.glue.CatalogDatabase(
+                "d",
+                name=database,
+                description=description,
+                create_table_default_permissions=open_to_iam() if open_ else None,
+            )
+
+        return declare
+
+    def held() -> list[Any]:
+        found = glue.get_database(Name=database)["Database"]
+        return list(found.get("CreateTableDefaultPermissions", []))
+
+    up(declared("a", open_=True))
+    iam = {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"}
+    assert held() == [{"Principal": iam, "Permissions": ["ALL"]}]
+    up(declared("a", open_=False))
+    assert held() == [{"Principal": iam, "Permissions": ["ALL"]}]
+    closed = {"Name": database, "Description": "a", "CreateTableDefaultPermissions": []}
+    glue.update_database(Name=database, DatabaseInput=closed)
+    up(declared("b", open_=False))
+    assert glue.get_database(Name=database)["Database"]["Description"] == "b"
+    assert held() == []
+    up(declared("b", open_=True))
+    assert held() == [{"Principal": iam, "Permissions": ["ALL"]}]

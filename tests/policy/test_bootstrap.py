@@ -52,6 +52,8 @@ KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/k"
 OWN = f"arn:aws:iam::{ACCOUNT}:role/lakehouse-bootstrap/music-deployer"
 STATE = f"arn:aws:s3:::{NAMES.state_bucket}"
 GLUE = f"arn:aws:glue:us-east-1:{ACCOUNT}:job"
+TRIGGER = f"arn:aws:glue:us-east-1:{ACCOUNT}:trigger"
+PROD_OPERATOR = f"arn:aws:iam::{ACCOUNT}:role/music-prod-operator"
 ELSEWHERE = f"arn:aws:glue:eu-west-1:{ACCOUNT}:job/music-dev-bronze"
 
 TABLE: list[tuple[str, str, str, dict[str, str], bool]] = [
@@ -70,6 +72,17 @@ TABLE: list[tuple[str, str, str, dict[str, str], bool]] = [
     ("deployer", "iam:DeletePolicy", BOUNDARY, {}, CANNOT),
     ("deployer", "iam:UpdateAssumeRolePolicy", OWN, {}, CANNOT),
     ("deployer", "iam:UpdateAssumeRolePolicy", ROLE, {}, CAN),
+    # What docs/security.md admits: it writes trust, code and policies, of production too.
+    ("deployer", "iam:UpdateAssumeRolePolicy", PROD_OPERATOR, {}, CAN),
+    ("deployer", "glue:UpdateJob", f"{GLUE}/music-prod-bronze", {}, CAN),
+    ("deployer", "glue:CreateTrigger", f"{TRIGGER}/music-prod-x", {}, CAN),
+    ("deployer", "glue:StartTrigger", f"{TRIGGER}/music-prod-x", {}, CAN),
+    ("deployer", "glue:StartTrigger", f"{TRIGGER}/another", {}, CANNOT),
+    ("deployer", "s3:PutBucketPolicy", "arn:aws:s3:::music-prod-bronze-1-us-east-1", {}, CAN),
+    ("deployer", "s3:GetObject", "arn:aws:s3:::music-prod-bronze-1-us-east-1/users/x", {}, CANNOT),
+    ("deployer", "s3:DeleteObject", "arn:aws:s3:::music-prod-bronze-1-us-east-1/x", {}, CANNOT),
+    ("previewer", "iam:UpdateAssumeRolePolicy", PROD_OPERATOR, {}, CANNOT),
+    ("previewer", "sts:AssumeRole", PROD_OPERATOR, {}, CANNOT),
     ("deployer", "iam:PassRole", ROLE, {"iam:PassedToService": "glue.amazonaws.com"}, CAN),
     ("deployer", "iam:PassRole", ROLE, {"iam:PassedToService": "lambda.amazonaws.com"}, CANNOT),
     ("deployer", "iam:PassRole", OWN, {"iam:PassedToService": "glue.amazonaws.com"}, CANNOT),
