@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pulumi
-from botocore.exceptions import ClientError
 from pulumi.runtime.mocks import MockMonitor
 
+from localaws.bridge.errors import ProvisionError
 from localaws.bridge.values import plain
 
 if TYPE_CHECKING:
@@ -36,12 +36,15 @@ class _Mocks(pulumi.runtime.Mocks):
     def __init__(self, target: Target) -> None:
         self.target = target
         self.current = threading.local()
+        self.refusals: list[ProvisionError] = []
+        """Of data sources, which the program may have explained."""
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
         try:
             return self.target.invoke(args.token, plain(args.args))
-        except ClientError as error:
+        except ProvisionError as error:
             # As the engine hands on what the provider says: a program may want to explain it.
+            self.refusals.append(error)
             return {}, [("", str(error))]
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
@@ -129,7 +132,13 @@ def _run_here(
             preview=False,
             monitor=_Monitor(mocks),
         )
-        pulumi.runtime.test(declare)()  # type: ignore[no-untyped-call]
+        try:
+            pulumi.runtime.test(declare)()  # type: ignore[no-untyped-call]
+        except Exception as error:
+            # Pulumi's own error for a data source is of no kind of its own.
+            if mocks.refusals and type(error) is Exception:
+                raise mocks.refusals[-1] from error
+            raise
     finally:
         _cancel_pending(loop)
         executor.shutdown(wait=True)

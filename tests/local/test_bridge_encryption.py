@@ -18,6 +18,7 @@ from lakehouse.errors import ConfigError
 from lakehouse.given_key import require_usable_key
 from lakehouse.policies import document
 from localaws.bridge import provision
+from localaws.bridge.errors import ProvisionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +75,8 @@ def test_a_given_key_is_looked_up_as_it_is(
     kms.schedule_key_deletion(KeyId=made["KeyId"], PendingWindowInDays=7)
     with pytest.raises(ConfigError, match="the state PendingDeletion"):
         up(lambda: require_usable_key(made["Arn"], "dev"))
+    with pytest.raises(ProvisionError, match=r"getKey failed: .*NotFoundException"):
+        up(lambda: aws.kms.get_key(key_id="alias/absent"))
     absent = made["Arn"].replace(made["KeyId"], str(uuid4()))
     with pytest.raises(ConfigError, match=r"cannot be looked up: .*NotFoundException"):
         up(lambda: require_usable_key(absent, "dev"))

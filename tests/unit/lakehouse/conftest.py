@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from lakehouse.account import Account
 from lakehouse.naming import Names
 from lakehouse.program import program
+from localaws.bridge.errors import ProvisionError
 from localaws.bridge.monitor import run
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Declared:
             return {"names": [f"{self.region}{letter}" for letter in "cab"]}
         if token == "aws:kms/getKey:getKey":
             if arguments["keyId"] not in self.keys:
-                raise ClientError({"Error": {"Code": "NotFoundException"}}, "DescribeKey")
+                raise ProvisionError("NotFoundException: there is no such key")
             return {"keySpec": "SYMMETRIC_DEFAULT", **self.keys[arguments["keyId"]]}
         assert not arguments
         return {
