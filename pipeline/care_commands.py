@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.commands import pass_answer, target_options
 from pipeline.errors import UsageError
+from pipeline.options import pass_answer, target_options
 from pipeline.request import Choice, new_run_id
 
 if TYPE_CHECKING:

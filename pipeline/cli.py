@@ -11,7 +11,13 @@ import sys
 
 import click
 
-from pipeline import care_commands, commands, report_commands
+from pipeline import (
+    care_commands,
+    commands,
+    deploy_commands,
+    laptop_commands,
+    report_commands,
+)
 from pipeline.answer import Answer
 from pipeline.explain import Explanation, explain, wants_traceback
 
@@ -36,8 +42,9 @@ def cli() -> None:
     """
 
 
-for command in (*commands.COMMANDS, *care_commands.COMMANDS, *report_commands.COMMANDS):
-    cli.add_command(command)
+for module in (commands, laptop_commands, deploy_commands, care_commands, report_commands):
+    for command in module.COMMANDS:
+        cli.add_command(command)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The commands of `lakehouse`, one function each: options, help, and the call that does the work.
+"""The commands that work on the data, `run` and `query`: their options, help, and the call.
 
 Everything heavy is imported inside the command that needs it, so that help and mistakes answer at
 once.
@@ -6,49 +6,19 @@ once.
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.answer import Answer
 from pipeline.errors import UsageError
 from pipeline.intake import AS_EVER, Intake
+from pipeline.options import folder, pass_answer, target_options
 from pipeline.request import Choice, new_run_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
 
-    from pipeline.deploy import Kind
-
-F = TypeVar("F", bound="Callable[..., None]")
-
-pass_answer = click.make_pass_decorator(Answer)
-
-# `run_command` looks for the flag itself: it holds for mistakes in the other arguments too.
-json_option = click.option(
-    "--json", is_flag=True, expose_value=False, help="Print one JSON object and nothing else."
-)
-folder = click.Path(path_type=Path)
-
-
-def target_options(command: F) -> F:
-    """Add the options that choose between AWS and this machine."""
-    for option in (
-        json_option,
-        click.option("--region", metavar="NAME", help="AWS region, if not that of your profile."),
-        click.option(
-            "--state",
-            type=folder,
-            metavar="DIR",
-            help="With --local: keep the data in this folder between runs.",
-        ),
-        click.option("--local", is_flag=True, help="Work on this machine, without any AWS."),
-        click.option("--stack", metavar="NAME", help="Work on this stack, deployed to AWS."),
-    ):
-        command = option(command)
-    return command
+    from pipeline.answer import Answer
 
 
 @click.command()
@@ -212,144 +182,5 @@ def query(
         print_rows(result.columns, result.rows, result.row_count)
 
 
-@click.command()
-@click.argument("folder", type=folder, metavar="DIR")
-@click.option("--songs", type=click.IntRange(1, 1_000_000), default=300, show_default=True)
-@click.option("--days", type=click.IntRange(0, 3650), default=3, show_default=True)
-@click.option(
-    "--events-per-day", type=click.IntRange(1, 10_000_000), default=2000, show_default=True
-)
-@click.option("--seed", type=int, default=1, show_default=True, help="Other seed, other data.")
-@click.option(
-    "--dirty",
-    type=click.FloatRange(0.0, 1.0),
-    default=0.0,
-    metavar="FRACTION",
-    help="Make this fraction of log lines and song files bad, and repeat some objects.",
-)
-@json_option
-@pass_answer
-def sample(answer: Answer, /, folder: Path, **amounts: Any) -> None:
-    """Write sample input to DIR: songs as song-data/, days of user events as log-data/.
-
-    All names are invented. The same arguments write the same bytes, everywhere and always.
-
-    \b
-    Examples:
-      lakehouse sample music
-      lakehouse sample music --songs 3000 --days 30 --events-per-day 15000 --seed 7 --dirty 0.01
-    """
-    from pipeline.progress import display_for  # noqa: PLC0415
-    from pipeline.sample import Recipe, write_sample  # noqa: PLC0415
-
-    written = write_sample(folder, Recipe(**amounts), display_for())
-    answer.document.update(status="succeeded", **written.as_json())
-    if not answer.as_json:
-        click.echo(written.as_text())
-
-
-@click.command()
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=4566,
-    show_default=True,
-    help="Port on 127.0.0.1; 0 picks a free one.",
-)
-@click.option(
-    "--state", type=folder, metavar="DIR", help="Serve, and keep, the data of this folder."
-)
-@click.option(
-    "--with-stack", is_flag=True, help="Create the local stack first, if it is not there."
-)
-@json_option
-@pass_answer
-def serve(answer: Answer, /, port: int, state: Path | None, with_stack: bool) -> None:
-    """Serve AWS on this machine, for the AWS CLI or any other client, until Ctrl-C.
-
-    Only this machine can reach it. `--state` takes the folder of a `lakehouse run --local`.
-
-    \b
-    Examples:
-      lakehouse serve --state state
-      lakehouse serve --port 0 --with-stack --json
-    """
-    from pipeline.serve import serve as serve_until_interrupted  # noqa: PLC0415
-
-    def ready(document: dict[str, Any], text: str) -> None:
-        answer.document.update(document)
-        if answer.as_json:
-            answer.close()
-            answer.as_json = False  # One object per command: the ending adds none.
-        else:
-            click.echo(text)
-
-    serve_until_interrupted(port, state, with_stack=with_stack, ready=ready)
-
-
-def _deploy(answer: Answer, kind: Kind, stack: str, *, delete_data: bool = False) -> None:
-    from pipeline.deploy import deploy  # noqa: PLC0415
-    from pipeline.progress import display_for  # noqa: PLC0415
-
-    change = deploy(kind, stack, display_for(), delete_data=delete_data)
-    answer.document.update(status="succeeded", **change.as_json())
-    if not answer.as_json:
-        click.echo(change.as_text())
-
-
-stack_option = click.option("--stack", required=True, metavar="NAME", help="The stack's name.")
-
-
-@click.command()
-@stack_option
-@json_option
-@pass_answer
-def preview(answer: Answer, /, stack: str) -> None:
-    """Show what `up` would change in a stack; nothing is changed.
-
-    \b
-    Example:
-      lakehouse preview --stack dev
-    """
-    _deploy(answer, "preview", stack)
-
-
-@click.command()
-@stack_option
-@json_option
-@pass_answer
-def up(answer: Answer, /, stack: str) -> None:
-    """Create or update a stack, as `pulumi up --yes` does.
-
-    \b
-    Example:
-      lakehouse up --stack dev
-    """
-    _deploy(answer, "up", stack)
-
-
-@click.command()
-@stack_option
-@click.option("--yes", is_flag=True, help="Do not ask; needed where nobody can answer.")
-@click.option("--delete-data", is_flag=True, help="Mean the data too: the second of two keys.")
-@json_option
-@pass_answer
-def destroy(answer: Answer, /, stack: str, yes: bool, delete_data: bool) -> None:
-    """Delete everything that a stack created.
-
-    A stack that holds data goes only with two keys, in this order: the setting
-    lakehouse:allowDataDeletion, brought to the stack by an `up`; then --delete-data.
-
-    \b
-    Example:
-      lakehouse destroy --stack dev --delete-data --yes
-    """
-    if not yes:
-        if not sys.stdin.isatty():
-            raise UsageError("destroy deletes the stack's resources: confirm with --yes.")
-        click.confirm(f"Delete every resource of the stack {stack!r}?", abort=True, err=True)
-    _deploy(answer, "destroy", stack, delete_data=delete_data)
-
-
-COMMANDS = (run, query, sample, serve, preview, up, destroy)
-"""Every command of the group in `pipeline.cli`."""
+COMMANDS = (run, query)
+"""What this module adds to the group in `pipeline.cli`."""

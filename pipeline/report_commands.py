@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.commands import folder, pass_answer, target_options
+from pipeline.options import folder, pass_answer, target_options
 from pipeline.request import Choice
 
 if TYPE_CHECKING:

@@ -1,0 +1,87 @@
+"""The commands that deploy, `preview`, `up`, `destroy` and `doctor`: options, help, and the call.
+
+Everything heavy is imported inside the command that needs it, so that help and mistakes answer at
+once.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.errors import UsageError
+from pipeline.options import json_option, pass_answer
+
+if TYPE_CHECKING:
+    from pipeline.answer import Answer
+    from pipeline.deploy import Kind
+
+
+def _deploy(answer: Answer, kind: Kind, stack: str, *, delete_data: bool = False) -> None:
+    from pipeline.deploy import deploy  # noqa: PLC0415
+    from pipeline.progress import display_for  # noqa: PLC0415
+
+    change = deploy(kind, stack, display_for(), delete_data=delete_data)
+    answer.document.update(status="succeeded", **change.as_json())
+    if not answer.as_json:
+        click.echo(change.as_text())
+
+
+stack_option = click.option("--stack", required=True, metavar="NAME", help="The stack's name.")
+
+
+@click.command()
+@stack_option
+@json_option
+@pass_answer
+def preview(answer: Answer, /, stack: str) -> None:
+    """Show what `up` would change in a stack; nothing is changed.
+
+    \b
+    Example:
+      lakehouse preview --stack dev
+    """
+    _deploy(answer, "preview", stack)
+
+
+@click.command()
+@stack_option
+@json_option
+@pass_answer
+def up(answer: Answer, /, stack: str) -> None:
+    """Create or update a stack, as `pulumi up --yes` does.
+
+    \b
+    Example:
+      lakehouse up --stack dev
+    """
+    _deploy(answer, "up", stack)
+
+
+@click.command()
+@stack_option
+@click.option("--yes", is_flag=True, help="Do not ask; needed where nobody can answer.")
+@click.option("--delete-data", is_flag=True, help="Mean the data too: the second of two keys.")
+@json_option
+@pass_answer
+def destroy(answer: Answer, /, stack: str, yes: bool, delete_data: bool) -> None:
+    """Delete everything that a stack created.
+
+    A stack that holds data goes only with two keys, in this order: the setting
+    lakehouse:allowDataDeletion, brought to the stack by an `up`; then --delete-data.
+
+    \b
+    Example:
+      lakehouse destroy --stack dev --delete-data --yes
+    """
+    if not yes:
+        if not sys.stdin.isatty():
+            raise UsageError("destroy deletes the stack's resources: confirm with --yes.")
+        click.confirm(f"Delete every resource of the stack {stack!r}?", abort=True, err=True)
+    _deploy(answer, "destroy", stack, delete_data=delete_data)
+
+
+COMMANDS = (preview, up, destroy)
+"""What this module adds to the group in `pipeline.cli`."""
