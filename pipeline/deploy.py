@@ -7,80 +7,87 @@ folder, so that it can write to them what it likes: the files in the repository 
 
 from __future__ import annotations
 
-import re
 import shutil
-import subprocess
 import tempfile
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from pulumi import automation
 
-from pipeline.deletion import require_both_keys
-from pipeline.errors import DeployError, PipelineBusyError, StackError, UsageError
+from pipeline.deletion import require_both_keys, require_keys_for
+from pipeline.deploy_errors import plain_errors
+from pipeline.deploy_plan import UNCHANGED, Change, Steps, named
+from pipeline.errors import DeployError, StackError
 from pipeline.local import PROJECT, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from pipeline.deploy_plan import Kind
     from pipeline.progress import Display
-
-Kind = Literal["preview", "up", "destroy"]
-
-UNCHANGED = frozenset({"same", "read"})
-"""Operations that change nothing."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """What a command changed, or would change, as numbers of resources by kind of operation."""
-
-    kind: Kind
-    stack: str
-    operations: dict[str, int]
-    outputs: dict[str, Any]
-    """The stack's outputs, of an `up` only; secret ones are left out."""
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the document that `--json` prints."""
-        return asdict(self)
-
-    def as_text(self) -> str:
-        """Return what people read."""
-        changes = {name: count for name, count in self.operations.items() if name not in UNCHANGED}
-        words = ", ".join(f"{count} to {name}" for name, count in sorted(changes.items()))
-        if self.kind != "preview":
-            words = ", ".join(f"{name} {count}" for name, count in sorted(changes.items()))
-        same = self.operations.get("same", 0)
-        return f"{self.kind} of {self.stack}: {words or 'no change'} ({same} unchanged)"
 
 
 def deploy(
-    kind: Kind, stack: str, display: Display, root: Path = ROOT, *, delete_data: bool = False
+    kind: Kind,
+    stack: str,
+    display: Display,
+    root: Path = ROOT,
+    *,
+    delete_data: bool = False,
+    refresh: bool = False,
+    expect_no_changes: bool = False,
 ) -> Change:
     """Preview, update or destroy a stack.
+
+    An update is previewed first: when it would delete or replace what holds data, or change
+    anything although nothing was expected to, it does not begin.
 
     Args:
         kind: which of the three.
         stack: its name; its settings are in `Pulumi.<stack>.yaml`.
         display: shows which resource is being worked on.
         root: the folder of the Pulumi project.
-        delete_data: for `destroy`, that the data is meant too.
+        delete_data: for `up` and `destroy`, that the data is meant too.
+        refresh: for `preview` and `up`, compare with what AWS has now, not with what was last
+            written down.
+        expect_no_changes: for `preview` and `up`, fail when anything differs.
 
     Raises:
         StackError: there are no settings for the stack, or it was never created.
-        UsageError: the Pulumi CLI or the passphrase is missing, the settings are wrong, or a
-            destroy would delete data without both keys.
+        UsageError: the Pulumi CLI, a plugin or the passphrase is missing, the settings are wrong,
+            or data would go without both keys.
+        AccessError: AWS or the backend refuses the credentials.
         PipelineBusyError: another update holds the stack.
-        DeployError: any other failure; the message ends with what Pulumi said.
+        DeployError: any other failure, such as a change where none was expected.
     """
     with open_stack(stack, root, create=kind == "up") as opened:
         if kind == "destroy":
             with plain_errors(stack):
                 require_both_keys(opened, delete_data=delete_data)
-        return run_on(opened, kind, display)
+            return run_on(opened, kind, display)
+        planned = _plan(opened, display, delete_data=delete_data, refresh=refresh)
+        if expect_no_changes and planned.changes:
+            raise DeployError(
+                f"The stack {stack!r} differs from what its program and settings say: "
+                f"{named(planned.changes)}. Nothing was changed; `lakehouse up --stack {stack}"
+                f"{' --refresh' if refresh else ''}` makes it so."
+            )
+        if kind == "preview":
+            return planned
+        return run_on(opened, kind, display, refresh=refresh, total=len(planned.changes))
+
+
+def _plan(stack: automation.Stack, display: Display, *, delete_data: bool, refresh: bool) -> Change:
+    """Preview, and refuse what takes data away, also where Pulumi itself stops at it."""
+    steps = Steps()
+    try:
+        planned = run_on(stack, "preview", display, refresh=refresh, steps=steps)
+    except DeployError:
+        require_keys_for(stack.name, steps.changes(), delete_data=delete_data)
+        raise
+    require_keys_for(stack.name, planned.changes, delete_data=delete_data)
+    return planned
 
 
 @contextmanager
@@ -125,74 +132,65 @@ def open_stack(
         yield opened
 
 
-def run_on(stack: automation.Stack, kind: Kind, display: Display) -> Change:
+def run_on(
+    stack: automation.Stack,
+    kind: Kind,
+    display: Display,
+    *,
+    refresh: bool = False,
+    total: int | None = None,
+    steps: Steps | None = None,
+) -> Change:
     """Preview, update or destroy an open stack.
 
+    Args:
+        stack: as `open_stack` opened it.
+        kind: which of the three.
+        display: shows which resource is being worked on, and how many are done.
+        refresh: compare with what AWS has now.
+        total: how many resources will change, where that is known.
+        steps: takes in what happens to each resource, also when it fails half way.
+
     Raises:
-        UsageError, PipelineBusyError, DeployError: as `deploy`.
+        UsageError, AccessError, PipelineBusyError, DeployError: as `deploy`.
     """
     display.begin(kind)
     status = "failed"
     seconds = 0.0
+    done = 0
+    steps = Steps() if steps is None else steps
 
     def on_event(event: automation.EngineEvent) -> None:
-        nonlocal seconds
+        nonlocal seconds, done
         if event.resource_pre_event is not None:
-            display.doing(event.resource_pre_event.metadata.urn.rpartition("::")[2])
+            metadata = event.resource_pre_event.metadata
+            steps.add(metadata)
+            display.doing(metadata.urn.rpartition("::")[2], done, total)
+        if event.res_outputs_event is not None:
+            done += event.res_outputs_event.metadata.op.value not in UNCHANGED
         if event.summary_event is not None:
             seconds = float(event.summary_event.duration_seconds)
 
     try:
         with plain_errors(stack.name):
-            operations, outputs = _operate(stack, kind, on_event)
+            operations, outputs = _operate(stack, kind, on_event, refresh=refresh)
         status = "succeeded"
     finally:
         display.end(kind, seconds, status, stack.name)
-    return Change(kind, stack.name, operations, outputs)
-
-
-@contextmanager
-def plain_errors(stack: str) -> Iterator[None]:
-    """Turn what the Automation API raises into the errors of the command line."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise UsageError(
-            "The Pulumi CLI is not on PATH: preview, up and destroy need it. Install it as "
-            "https://www.pulumi.com/docs/install says."
-        ) from error
-    except subprocess.CalledProcessError as error:
-        raise UsageError(f"The Pulumi CLI does not start: {error}") from error
-    except automation.InvalidVersionError as error:
-        raise UsageError(f"The Pulumi CLI on PATH is too old: {error}. Update it.") from error
-    except automation.ConcurrentUpdateError as error:
-        raise PipelineBusyError(
-            f"Another update holds the stack {stack!r}: {_last_words(error)}. Wait for it; if it "
-            f"was killed, free the stack with `pulumi cancel --stack {stack}`."
-        ) from error
-    except automation.StackNotFoundError as error:
-        raise StackError(
-            f"The stack {stack!r} was never created in the Pulumi backend that you are logged in "
-            f"to. Create it with `lakehouse up --stack {stack}`, or check `pulumi whoami -v`."
-        ) from error
-    except automation.CommandError as error:
-        if "PULUMI_CONFIG_PASSPHRASE" in str(error):
-            raise UsageError(
-                f"The secrets of the stack {stack!r} are under a passphrase: set "
-                "PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE."
-            ) from error
-        raise DeployError(
-            f"Pulumi did not succeed on the stack {stack!r}: {_said(error)}"
-        ) from error
+    return Change(kind, stack.name, operations, outputs, steps.changes())
 
 
 def _operate(
-    stack: automation.Stack, kind: Kind, on_event: Callable[[automation.EngineEvent], None]
+    stack: automation.Stack,
+    kind: Kind,
+    on_event: Callable[[automation.EngineEvent], None],
+    *,
+    refresh: bool,
 ) -> tuple[dict[str, int], dict[str, Any]]:
     if kind == "preview":
-        return _counts(stack.preview(on_event=on_event).change_summary), {}
+        return _counts(stack.preview(on_event=on_event, refresh=refresh).change_summary), {}
     if kind == "up":
-        result = stack.up(on_event=on_event)
+        result = stack.up(on_event=on_event, refresh=refresh)
         plain = {name: out.value for name, out in result.outputs.items() if not out.secret}
         return _counts(result.summary.resource_changes), plain
     return _counts(stack.destroy(on_event=on_event).summary.resource_changes), {}
@@ -203,20 +201,6 @@ def _counts(changes: Any) -> dict[str, int]:
         str(getattr(operation, "value", operation)): count
         for operation, count in (changes or {}).items()
     }
-
-
-def _said(error: automation.CommandError) -> str:
-    """Pick the diagnostics out of all that the CLI printed."""
-    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
-    found = re.findall(r"^\s*error: (.+)$", text, flags=re.MULTILINE)
-    lines = list(dict.fromkeys(line.strip() for line in found))
-    return "; ".join(lines) if lines else _last_words(error)
-
-
-def _last_words(error: automation.CommandError) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    locked = [line for line in lines if "locked by" in line or "currently in progress" in line]
-    return (locked or lines or ["no message"])[-1].rstrip(".:")
 
 
 def _program() -> None:

@@ -19,51 +19,72 @@ if TYPE_CHECKING:
     from pipeline.deploy import Kind
 
 
-def _deploy(answer: Answer, kind: Kind, stack: str, *, delete_data: bool = False) -> None:
+def _deploy(answer: Answer, kind: Kind, stack: str, **choices: bool) -> None:
     from pipeline.deploy import deploy  # noqa: PLC0415
     from pipeline.progress import display_for  # noqa: PLC0415
 
-    change = deploy(kind, stack, display_for(), delete_data=delete_data)
+    change = deploy(kind, stack, display_for(), **choices)
     answer.document.update(status="succeeded", **change.as_json())
     if not answer.as_json:
         click.echo(change.as_text())
 
 
 stack_option = click.option("--stack", required=True, metavar="NAME", help="The stack's name.")
+refresh_option = click.option(
+    "--refresh", is_flag=True, help="Ask AWS what is there now: shows changes made by hand."
+)
+expect_option = click.option(
+    "--expect-no-changes",
+    is_flag=True,
+    help="Fail, with their names, when any resource differs.",
+)
+delete_option = click.option(
+    "--delete-data", is_flag=True, help="Mean the data too: the second of two keys."
+)
 
 
 @click.command()
 @stack_option
+@refresh_option
+@expect_option
+@delete_option
 @json_option
 @pass_answer
-def preview(answer: Answer, /, stack: str) -> None:
+def preview(answer: Answer, /, stack: str, **choices: bool) -> None:
     """Show what `up` would change in a stack; nothing is changed.
 
     \b
-    Example:
+    Examples:
       lakehouse preview --stack dev
+      lakehouse preview --stack prod --refresh --expect-no-changes
     """
-    _deploy(answer, "preview", stack)
+    _deploy(answer, "preview", stack, **choices)
 
 
 @click.command()
 @stack_option
+@refresh_option
+@expect_option
+@delete_option
 @json_option
 @pass_answer
-def up(answer: Answer, /, stack: str) -> None:
+def up(answer: Answer, /, stack: str, **choices: bool) -> None:
     """Create or update a stack, as `pulumi up --yes` does.
 
+    It is previewed first, and refused when buckets or the key would be replaced or deleted.
+
     \b
-    Example:
+    Examples:
       lakehouse up --stack dev
+      lakehouse up --stack dev --refresh
     """
-    _deploy(answer, "up", stack)
+    _deploy(answer, "up", stack, **choices)
 
 
 @click.command()
 @stack_option
 @click.option("--yes", is_flag=True, help="Do not ask; needed where nobody can answer.")
-@click.option("--delete-data", is_flag=True, help="Mean the data too: the second of two keys.")
+@delete_option
 @json_option
 @pass_answer
 def destroy(answer: Answer, /, stack: str, yes: bool, delete_data: bool) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from pipeline.athena import run_query
-from pipeline.deploy import UNCHANGED
+from pipeline.deploy_plan import UNCHANGED
 from pipeline.errors import RunFailedError
 from pipeline.request import new_run_id
 from smoke.check import CannotCheckError, WrongError, check

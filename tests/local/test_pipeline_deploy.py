@@ -12,7 +12,7 @@ import pulumi
 import pytest
 from pulumi import automation
 
-from pipeline import deploy
+from pipeline import deploy, deploy_errors
 from pipeline.errors import (
     DeployError,
     LakehouseError,
@@ -153,7 +153,7 @@ def test_what_the_cli_says_becomes_one_sentence(
     stderr: str, kind: Callable[..., Exception], sentence: str
 ) -> None:
     """Each known trouble has a class, a sentence and a way out."""
-    with pytest.raises(LakehouseError) as caught, deploy.plain_errors("try"):
+    with pytest.raises(LakehouseError) as caught, deploy_errors.plain_errors("try"):
         raise failure(stderr)
     assert type(caught.value) is kind
     assert sentence in str(caught.value)
