@@ -1,8 +1,9 @@
 """Waiting for what AWS does in the background: Glue and Athena come without waiters in boto3.
 
-A look is one cheap describe call. Looks are spaced by a tenth of the time waited so far (between
-0.1 s and 10 s, with jitter), so that a job of two seconds on a laptop and one of an hour on AWS
-are both noticed within a tenth of their duration.
+A look is one cheap describe call. Looks are spaced by a tenth of the time waited so far, between
+0.1 s and 0.5 s, with jitter: a run waits for job, crawler and query, and notices all three ends
+within 2 s together, whether they took seconds on a laptop or an hour on AWS. Where many share an
+account, looks that it throttles are waited out.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ T = TypeVar("T")
 SHORTEST_PAUSE = 0.1
 """Seconds between looks at the start."""
 
-LONGEST_PAUSE = 10.0
+LONGEST_PAUSE = 0.5
 """Seconds between looks once something has been under way for long."""
 
 UNREACHABLE_FOR = 120.0

@@ -35,6 +35,16 @@ def test_an_end_is_noticed_within_a_fraction_of_the_time_waited(clock: Any, seco
     assert late <= max(min(seconds / 5, LONGEST_PAUSE * 1.25), SHORTEST_PAUSE * 1.25)
 
 
+@pytest.mark.parametrize("job", [2.0, 15.0, 90.0, 3600.0])
+def test_a_run_adds_less_than_two_seconds_to_what_it_waits_for(clock: Any, job: float) -> None:
+    """Job, crawler and query, each noticed as late as it can be."""
+    work = (job, 60.0, 5.0)
+    start = clock.time
+    for seconds in work:
+        wait_for(after(clock, seconds), what="it", timeout=7200, clock=clock, jitter=lambda: 0.999)
+    assert clock.time - start - sum(work) < 2.0
+
+
 def test_pauses_differ_by_jitter(new_clock: Any) -> None:
     """Two pipelines that began together do not look together."""
     first, second = new_clock(), new_clock()
