@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ import yaml
 from click.testing import CliRunner
 
 from pipeline.cli import cli, run_command
+from pipeline.deploy_plan import Change
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = ROOT / "build" / "bin"
@@ -146,6 +150,26 @@ def test_every_other_command_is_there() -> None:
         )
     assert commands("run") == [[]]
     assert (ROOT / ".ci" / "run").is_file()
+
+
+def test_the_operator_is_read_from_what_up_prints(tmp_path: Path) -> None:
+    """The very line of the workflow, on the JSON object of `lakehouse up --json`."""
+    (step,) = [
+        step
+        for step in steps(ROOT / ".github" / "workflows" / "main.yml")
+        if step.get("id") == "up"
+    ]
+    (line,) = [line for line in step["run"].splitlines() if line.startswith("echo ")]
+    change = Change("up", "dev", {"create": 1}, {"operator_role_arn": "arn:aws:iam::1:role/o"})
+    (tmp_path / "up.json").write_text(json.dumps({"status": "succeeded", **change.as_json()}))
+    python = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    subprocess.run(
+        ["bash", "-e", "-c", line],  # noqa: S607
+        cwd=tmp_path,
+        check=True,
+        env={"PATH": python, "GITHUB_OUTPUT": str(tmp_path / "told")},
+    )
+    assert (tmp_path / "told").read_text() == "operator=arn:aws:iam::1:role/o\n"
 
 
 def test_the_sample_of_the_smoke_test_can_be_made(tmp_path: Path) -> None:
