@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pulumi_aws as aws
-
 from lakehouse.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -31,6 +29,9 @@ def resolve_account(settings: AwsSettings, stack: str) -> Account:
     Raises:
         ConfigError: when ``aws:allowedAccountIds`` does not list the caller's account.
     """
+    # Whoever only needs the class above must not wait for this import.
+    import pulumi_aws as aws  # noqa: PLC0415
+
     caller = aws.get_caller_identity().account_id
     allowed = settings.allowed_account_ids
     if allowed and caller not in allowed:

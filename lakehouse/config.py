@@ -207,7 +207,15 @@ def load_settings(stack: str) -> tuple[Settings, AwsSettings]:
     Raises:
         ConfigError: naming every key that is unknown, missing, of a wrong type or out of range.
     """
-    raw = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
+    return parse_settings(stack, {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()})
+
+
+def parse_settings(stack: str, raw: dict[str, Any]) -> tuple[Settings, AwsSettings]:
+    """Check settings that come from elsewhere than a running program, such as a file.
+
+    Raises:
+        ConfigError: as `load_settings`.
+    """
     problems: list[str] = []
     settings = _parse(Settings, NAMESPACE, _namespace(raw, NAMESPACE), problems)
     # The provider has keys of its own in the namespace aws: those are its to judge.

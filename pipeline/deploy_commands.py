@@ -7,19 +7,20 @@ once.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipeline.errors import UsageError
-from pipeline.options import json_option, pass_answer
+from pipeline.options import json_option, pass_answer, target_options
+from pipeline.request import Choice
 
 if TYPE_CHECKING:
     from pipeline.answer import Answer
-    from pipeline.deploy import Kind
+    from pipeline.deploy_plan import Kind
 
 
-def _deploy(answer: Answer, kind: Kind, stack: str, **choices: bool) -> None:
+def _deploy(answer: Answer, kind: Kind, stack: str, **choices: Any) -> None:
     from pipeline.deploy import deploy  # noqa: PLC0415
     from pipeline.progress import display_for  # noqa: PLC0415
 
@@ -104,5 +105,36 @@ def destroy(answer: Answer, /, stack: str, yes: bool, delete_data: bool) -> None
     _deploy(answer, "destroy", stack, delete_data=delete_data)
 
 
-COMMANDS = (preview, up, destroy)
+@click.command()
+@target_options
+@pass_answer
+def doctor(answer: Answer, /, **target: Any) -> None:
+    """Look for what would stop a deployment, or a run on this machine; nothing is changed.
+
+    Each line is ok, a warning, a problem with what to do about it, or unchecked with the reason.
+
+    \b
+    Examples:
+      lakehouse doctor --stack dev
+      lakehouse doctor --local
+    """
+    choice = Choice(**target)
+    from pipeline.doctor.examination import examine_laptop, examine_stack  # noqa: PLC0415
+    from pipeline.doctor.findings import fail_on_problems  # noqa: PLC0415
+    from pipeline.progress import display_for  # noqa: PLC0415
+
+    if choice.stack is None:
+        what = "This machine"
+        findings = examine_laptop(choice.state, display_for())
+    else:
+        what = f"The stack {choice.stack!r}"
+        findings = examine_stack(choice.stack, choice.region, display_for())
+    answer.document.update(status="succeeded", checks=[one.as_json() for one in findings])
+    if not answer.as_json:
+        for one in findings:
+            click.echo(one.as_text())
+    fail_on_problems(findings, what)
+
+
+COMMANDS = (preview, up, destroy, doctor)
 """What this module adds to the group in `pipeline.cli`."""

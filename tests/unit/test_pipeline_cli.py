@@ -48,7 +48,8 @@ def test_help_answers_at_once() -> None:
     """Help imports neither boto3 nor Pulumi nor anything else that takes time."""
     code = (
         "import sys; from pipeline.cli import run_command; run_command(['--help']);"
-        "heavy = {'boto3', 'botocore', 'deltalake', 'pulumi', 'rich', 'moto', 'pyarrow'};"
+        "heavy = {'boto3', 'botocore', 'deltalake', 'pulumi', 'pulumi_aws', 'pydantic', 'rich',"
+        "'moto', 'pyarrow', 'duckdb', 'yaml', 'jinja2', 'grpc', 'asyncio'};"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
     start = time.monotonic()
@@ -84,6 +85,8 @@ def test_help_answers_at_once() -> None:
         (["restore", "--stack", "dev"], "Missing option '--run'"),
         (["restore", "--local", "--run", "x"], "pass --state DIR"),
         (["preview", "--stack", "nonsense"], "There is no stack 'nonsense'"),
+        (["doctor"], "Choose one target: --local"),
+        (["doctor", "--stack", "nonsense"], "There is no stack 'nonsense'"),
     ],
 )
 @pytest.mark.parametrize("as_json", [False, True])
