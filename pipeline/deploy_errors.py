@@ -110,6 +110,12 @@ TROUBLES = (
 """Looked at in this order: the first that fits is told."""
 
 
+SETTING = re.compile(r"^\s*(?:.*(?:error|occurred):\s*)?(.+ \(Pulumi\.[\w-]+\.yaml\))\.?$")
+"""What the program says of a wrong setting or account: it names the file. The engine repeats it
+behind words of its own.
+"""
+
+
 @contextmanager
 def plain_errors(stack: str) -> Iterator[None]:
     """Turn what the Automation API raises into the errors of the command line."""
@@ -141,6 +147,9 @@ def plain_errors(stack: str) -> Iterator[None]:
 def explained(error: automation.CommandError, stack: str) -> LakehouseError:
     """Find the trouble in what the CLI printed; without one, pass on its own words."""
     lines = _lines(error)
+    settings = [found[1] for line in lines if (found := SETTING.match(line))]
+    if settings:
+        return UsageError("; ".join(dict.fromkeys(settings)))
     for trouble in TROUBLES:
         for line in lines:
             if re.search(trouble.said, line):
@@ -171,4 +180,5 @@ def _said(error: automation.CommandError) -> str:
 def _last_words(error: automation.CommandError) -> str:
     lines = [line.strip() for line in _lines(error) if line.strip()]
     locked = [line for line in lines if "locked by" in line or "currently in progress" in line]
-    return (locked or lines or ["no message"])[-1].rstrip(".:")
+    last = (locked or lines or ["no message"])[-1]
+    return re.sub(r"^(stderr: )?(error: )?", "", last).rstrip(".:")

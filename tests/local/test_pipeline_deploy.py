@@ -5,15 +5,18 @@ from __future__ import annotations
 import io
 import os
 import shutil
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pytest
 from pulumi import automation
 
+from lakehouse.errors import ConfigError
 from pipeline import deploy, deploy_errors
 from pipeline.errors import (
+    AccessError,
     DeployError,
     LakehouseError,
     PipelineBusyError,
@@ -99,6 +102,65 @@ def test_a_program_that_fails_is_told_in_its_own_words(
 
 
 @pytest.mark.engine
+def test_a_setting_or_an_account_that_is_wrong_is_wrong_configuration(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the program's words alone, all of them, with the file to correct."""
+
+    def program() -> None:
+        raise ConfigError("try", "the credentials belong to account 1", "lakehouse:a is no setting")
+
+    monkeypatch.setattr(deploy, "_program", program)
+    with pytest.raises(UsageError) as caught:
+        deploy.deploy("up", "try", DISPLAY, project)
+    assert str(caught.value) == (
+        "the credentials belong to account 1 (Pulumi.try.yaml); "
+        "lakehouse:a is no setting (Pulumi.try.yaml)"
+    )
+
+
+@pytest.mark.engine
+def test_another_passphrase_is_one_sentence(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says whose passphrase is meant; the salt in the stack's file is of the right one."""
+    salt = "v1:0ofw1s67Blw=:v1:GRFgpd96t6gUhTff:e8VNa5aUkFlAsSmDaJf9Q/i1w5+FwA=="
+    with (project / "Pulumi.try.yaml").open("a") as file:
+        file.write(f"encryptionsalt: {salt}\n")
+    with pytest.raises(UsageError, match="passphrase is not the one under which the secrets of"):
+        deploy.deploy("up", "try", DISPLAY, project)
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "a")
+    assert deploy.deploy("up", "try", DISPLAY, project).outputs == {"answer": 42}
+
+
+@pytest.mark.engine
+def test_a_backend_that_is_unknown_or_gone_is_one_sentence(
+    project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whoever is not logged in is told how to."""
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path / 'gone'}")
+    with pytest.raises(UsageError, match=r"backend of Pulumi is not there .*pulumi whoami"):
+        deploy.deploy("up", "try", DISPLAY, project)
+    monkeypatch.delenv("PULUMI_BACKEND_URL")
+    with pytest.raises(AccessError, match="log in to the backend"):
+        deploy.deploy("up", "try", DISPLAY, project)
+
+
+@pytest.mark.engine
+def test_a_missing_plugin_is_one_sentence(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the command that installs the right one."""
+    monkeypatch.setenv("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true")
+    monkeypatch.setattr(deploy, "_program", lambda: Nothing("nothing", {}, None))
+    with pytest.raises(UsageError, match=f"plugin install resource aws {version('pulumi-aws')}"):
+        deploy.deploy("up", "try", DISPLAY, project)
+
+
+class Nothing(pulumi.CustomResource):
+    """A resource of the AWS provider, which is not there."""
+
+    def __init__(self, name: str, inputs: dict[str, Any], options: Any) -> None:
+        super().__init__("aws:s3/bucket:Bucket", name, inputs, options)
+
+
+@pytest.mark.engine
 def test_a_locked_stack_is_busy(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While one update runs, a second is refused and leaves the first alone."""
     refused: list[LakehouseError] = []
@@ -128,6 +190,17 @@ def test_a_missing_cli_is_one_sentence(tmp_path: Path, monkeypatch: pytest.Monke
         deploy.deploy("preview", "try", DISPLAY, tmp_path)
 
 
+def test_an_old_cli_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says which version there is to be."""
+    (tmp_path / "Pulumi.try.yaml").write_text("config: {}\n")
+    (tmp_path / "pulumi").write_text("#!/bin/sh\necho v2.0.0\n")
+    (tmp_path / "pulumi").chmod(0o755)
+    shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(UsageError, match=r"too old: .*3\."):
+        deploy.deploy("preview", "try", DISPLAY, tmp_path)
+
+
 def test_an_unknown_stack_lists_the_known_ones() -> None:
     """The stacks are those that have a settings file."""
     with pytest.raises(StackError, match="Known stacks: dev, local, prod"):
@@ -146,6 +219,11 @@ def failure(stderr: str, stdout: str = "") -> automation.CommandError:
         ("error: the stack is currently locked by 1 lock(s)", PipelineBusyError, "pulumi cancel"),
         ("error: no stack named 'try' found", StackError, "lakehouse up --stack try"),
         ("error: passphrase must be set with PULUMI_CONFIG_PASSPHRASE", UsageError, "set PULUMI"),
+        ("error: ExpiredToken: the security token is expired", AccessError, "Sign in again"),
+        ("error: get credentials: no role found", AccessError, "Set AWS_PROFILE or sign in"),
+        ("error: AWS account ID not allowed: 1", UsageError, "aws:allowedAccountIds in Pulumi.try"),
+        ('error: read ".pulumi/meta.yaml": AccessDenied', AccessError, "does not let you in"),
+        ("error: EntityAlreadyExists: Role x", DeployError, "adopt it with `pulumi import`"),
         ("warning: x\n\x1b[31merror: the role is gone\x1b[0m", DeployError, "try': the role is"),
     ],
 )
