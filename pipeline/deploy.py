@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi import automation
 
+from pipeline import interrupted
 from pipeline.deletion import require_both_keys, require_keys_for
 from pipeline.deploy_errors import plain_errors
 from pipeline.deploy_plan import UNCHANGED, Change, Steps, named
@@ -166,6 +167,10 @@ def run_on(
             metadata = event.resource_pre_event.metadata
             steps.add(metadata)
             display.doing(metadata.urn.rpartition("::")[2], done, total)
+        warning = event.diagnostic_event.message if event.diagnostic_event else ""
+        if interrupted.WARNING in warning:
+            steps.continued = True
+            display.note(interrupted.as_note(warning))
         if event.res_outputs_event is not None:
             done += event.res_outputs_event.metadata.op.value not in UNCHANGED
         if event.summary_event is not None:
@@ -174,6 +179,9 @@ def run_on(
     try:
         with plain_errors(stack.name):
             operations, outputs = _operate(stack, kind, on_event, refresh=refresh)
+            # With a refresh the engine does not warn.
+            if kind == "up" and (steps.continued or refresh):
+                interrupted.forget_finished(stack)
         status = "succeeded"
     finally:
         display.end(kind, seconds, status, stack.name)

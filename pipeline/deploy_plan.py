@@ -62,6 +62,8 @@ class Steps:
 
     def __init__(self) -> None:
         self._by_urn: dict[str, Step] = {}
+        self.continued = False
+        """Whether it takes up what an interrupted update had begun."""
 
     def add(self, metadata: automation.StepEventMetadata) -> None:
         """Take in one event; a replacement comes as several of one resource."""
