@@ -38,7 +38,13 @@ def start(
     arguments = [*command, "--port", str(port), "--exit-with-parent"]
     if state is not None:
         arguments += ["--state", str(state)]
-    log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the server
+    try:
+        log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the server
+    except OSError as error:
+        raise errors.StartError(
+            f"there is no folder for temporary files that can be written ({error.strerror or error}"
+            "): free or mount one, or name one in the environment variable TMPDIR"
+        ) from error
     child = subprocess.Popen(
         arguments,
         stdin=subprocess.PIPE,
@@ -98,6 +104,10 @@ class Server:
             self._log.seek(0)
             self._logged = self._log.read().decode(errors="replace")
         return self._logged
+
+    def ended(self) -> int | None:
+        """Return the exit status of a server that has ended by itself, else None."""
+        return self._child.poll()
 
     def wait(self) -> int:
         """Wait until the server ends by itself, and return its exit status."""

@@ -33,6 +33,9 @@ STARTS = 5
 LOOKS_PER_START = 3
 """Times a run is looked for after a lost reply: a new run takes a moment to be listed."""
 
+LOOKING = 120.0
+"""Seconds for one such look, however often AWS puts it off."""
+
 LEASE_HELD = "LeaseHeldError: "
 """How the job's sentence begins when a writer outside this job holds the bronze zone."""
 
@@ -85,7 +88,6 @@ def finish(
     log_groups: Mapping[str, str] = NO_ARGUMENTS,
 ) -> JobRun:
     """Wait until the job run has succeeded; raises as `run_job` does."""
-    described = _describe(aws, job_name, job_run_id)
 
     def look() -> JobRunTypeDef | None:
         run = aws.glue.get_job_run(JobName=job_name, RunId=job_run_id)["JobRun"]
@@ -93,6 +95,7 @@ def finish(
         return None if run["JobRunState"] in UNDER_WAY else run
 
     try:
+        described = _describe(aws, job_name, job_run_id)
         run = wait_for(
             look,
             what=f"job run {job_run_id} of {job_name}",
@@ -122,7 +125,19 @@ def start(
     Raises:
         PipelineBusyError: another run of the job is under way.
         RunFailedError: Glue did not start it, or never answered.
+        StoppedError: Ctrl-C; it may have been started.
     """
+    try:
+        return _start(aws, job_name, run_id, clock, arguments)
+    except KeyboardInterrupt as error:
+        raise StoppedError(
+            f"Stopped while Glue was asked to start the job {job_name} for run id {run_id}: it may "
+            "run. `lakehouse run` with --attach takes it on, with --stop it stops it; both say so "
+            "when there is none."
+        ) from error
+
+
+def _start(aws: Aws, job_name: str, run_id: str, clock: Clock, arguments: Mapping[str, str]) -> str:
     problem: Exception | None = None
     for attempt in range(STARTS):
         try:
@@ -133,11 +148,11 @@ def start(
             problem = error
             if _is_concurrent(error):
                 # Perhaps the run that bars ours is ours: an earlier reply may have been lost.
-                return _find(aws, job_name, run_id) or _busy(aws, job_name)
+                return _find(aws, job_name, run_id, clock) or _busy(aws, job_name)
             if is_ambiguous(error):
                 for _ in range(LOOKS_PER_START):
                     clock.sleep(1.0)
-                    if found := _find(aws, job_name, run_id):
+                    if found := _find(aws, job_name, run_id, clock):
                         return found
             elif is_throttled(error):
                 clock.sleep(2.0**attempt)
@@ -158,9 +173,25 @@ def _is_concurrent(error: Exception) -> bool:
     )
 
 
-def _find(aws: Aws, job_name: str, run_id: str) -> str | None:
-    """Find the job run that carries `run_id`; Glue lists the newest first, so one page does."""
-    for run in aws.glue.get_job_runs(JobName=job_name, MaxResults=50)["JobRuns"]:
+def _find(aws: Aws, job_name: str, run_id: str, clock: Clock) -> str | None:
+    """Find the job run that carries `run_id`; Glue lists the newest first, so one page does.
+
+    No answer is no "no": to start another run without having looked could start a second one.
+    """
+    try:
+        found = wait_for(
+            lambda: aws.glue.get_job_runs(JobName=job_name, MaxResults=50)["JobRuns"],
+            what=f"the list of runs of {job_name}",
+            timeout=LOOKING,
+            clock=clock,
+        )
+    except (RunFailedError, ClientError, BotoCoreError) as error:
+        raise RunFailedError(
+            f"Glue was asked to start the job {job_name} for run id {run_id}, gave no answer, and "
+            f"does not list its runs either ({error}). The run may be under way: `lakehouse run` "
+            "with --attach takes it on; without, it starts one if there is none."
+        ) from error
+    for run in found:
         if run.get("Arguments", {}).get(RUN_ID_ARGUMENT) == run_id:
             return run["Id"]
     return None
@@ -200,6 +231,8 @@ def _why(aws: Aws, job_name: str, run: JobRunTypeDef, log_groups: Mapping[str, s
             lines += [f"The last lines of {group}, stream {run['Id']}:"]
             lines += [f"  {_shown(line)}" for line in tail]
             break
+    else:
+        lines.append(f"Its log, which could not be read from here: {named}, stream {run['Id']}.")
     lines.append(
         "No input is lost: whatever the run did not finish, the next one does. Mend the cause and "
         "run again."

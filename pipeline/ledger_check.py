@@ -78,6 +78,13 @@ def differences(
     counted: Counts, tables: Mapping[str, TableState], report: Mapping[str, Any]
 ) -> list[str]:
     """Say, a sentence each, where the tables, the ledger and the job's report disagree."""
+    due = [("rows", name) for name in tables] + [("files", "unbalanced")]
+    if report.get("batches"):
+        due += [("records", kind) for kind in RECORDS]
+        due += [("quarantine", "table"), ("quarantine", "ledger")]
+    if missing := [" ".join(what) for what in due if what not in counted]:
+        # Nothing counted is another thing than a count of nothing.
+        return [f"the query that counts everything answered nothing about {', '.join(missing)}"]
     problems = [
         f"{name} has {state.rows:,} rows by its Delta log and {n:,} by the query"
         for name, state in tables.items()
@@ -95,7 +102,7 @@ def differences(
         told, n = report["records"][kind], counted[("records", kind)]
         if told != n:
             problems.append(f"the job reported {told:,} records {kind}, its ledger has {n:,}")
-    kept, due = counted[("quarantine", "table")], counted[("quarantine", "ledger")]
-    if kept != due:
-        problems.append(f"the quarantine holds {kept:,} records of the run, the ledger {due:,}")
+    kept, owed = counted[("quarantine", "table")], counted[("quarantine", "ledger")]
+    if kept != owed:
+        problems.append(f"the quarantine holds {kept:,} records of the run, the ledger {owed:,}")
     return problems

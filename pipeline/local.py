@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
+from signal import Signals
 from typing import TYPE_CHECKING
 
 from localaws import bridge, process
-from pipeline.errors import StackError, UsageError
+from pipeline.errors import RunFailedError, StackError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipeline.target import Target
+    from pipeline.wait import Clock
 
 STACK = "local"
 """The stack's name; its settings are in `Pulumi.local.yaml`."""
@@ -36,9 +38,55 @@ def server(state: Path | None, port: int = 0) -> Iterator[process.Server]:
 
     Raises:
         localaws.errors.LocalawsError: the state folder or the port cannot be used.
+        RunFailedError: localaws ended in the middle of the block.
     """
     with process.start(state=None if state is None else state / "aws", port=port) as running:
-        yield running
+        try:
+            yield running
+        except Exception as error:
+            # Whatever failed, failed because nobody answered any more.
+            require_alive(running, state, error)
+            raise
+
+
+def require_alive(
+    running: process.Server, state: Path | None, error: Exception | None = None
+) -> None:
+    """Do nothing while localaws runs.
+
+    Raises:
+        RunFailedError: it has ended by itself.
+    """
+    status = running.ended()
+    if status is None or isinstance(error, RunFailedError):
+        return
+    how = f"was ended by signal {Signals(-status).name}" if status < 0 else f"ended ({status})"
+    said = running.log().strip().splitlines()
+    words = f"; its last words: {said[-1]}" if said else ""
+    again = "Run again; with --state DIR, what was done would be kept."
+    if state is not None:
+        again = "No input is lost: run again with the same --state."
+    raise RunFailedError(
+        f"localaws, the AWS on this machine, {how} in the middle of the work{words}. {again}"
+    ) from error
+
+
+class WatchfulClock:
+    """A clock for those who wait for localaws: it notices when that is gone."""
+
+    def __init__(self, clock: Clock, running: process.Server, state: Path | None) -> None:
+        self._clock = clock
+        self._running = running
+        self._state = state
+
+    def now(self) -> float:
+        """Seconds on a clock that never goes back."""
+        return self._clock.now()
+
+    def sleep(self, seconds: float) -> None:
+        """Return after that many seconds, unless localaws has ended."""
+        self._clock.sleep(seconds)
+        require_alive(self._running, self._state)
 
 
 def provision(running: process.Server, state: Path | None) -> Target:

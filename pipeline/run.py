@@ -23,7 +23,7 @@ from pipeline.errors import PipelineBusyError, RunFailedError, StoppedError, Usa
 from pipeline.explain import explain
 from pipeline.history import remember
 from pipeline.intake import AS_EVER, Intake
-from pipeline.job import finish, run_job
+from pipeline.job import finish, start
 from pipeline.progress import Stages
 from pipeline.source import Fingerprint, Source, SourceFile, fingerprint, scan
 from pipeline.task import job_report, open_target
@@ -206,18 +206,9 @@ def _job(
             stages.display.doing(state.lower())
 
         if job_run_id is None:
-            done = run_job(
-                target.aws,
-                name,
-                run_id,
-                stages.clock,
-                on_state,
-                arguments=intake.arguments(),
-                log_groups=groups,
-            )
-        else:
-            done = finish(target.aws, name, job_run_id, stages.clock, on_state, log_groups=groups)
-        document["job_run_id"] = done.run_id
+            job_run_id = start(target.aws, name, run_id, stages.clock, intake.arguments())
+        document["job_run_id"] = job_run_id
+        done = finish(target.aws, name, job_run_id, stages.clock, on_state, log_groups=groups)
         report = job_report(target, run_id)
         document["files"] = report["files"]
         document["records"] = report["records"]

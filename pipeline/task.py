@@ -60,7 +60,7 @@ def run_task(
                     target.aws,
                     target.outputs.job_name,
                     run_id,
-                    clock,
+                    stages.clock,
                     lambda state: display.doing(state.lower()),
                     arguments=arguments,
                     log_groups=target.outputs.log_groups,
@@ -91,6 +91,7 @@ def open_target(choice: Choice, stages: Stages, open_things: ExitStack) -> Targe
     with stages.stage("provision") as stage:
         stages.display.doing("starting localaws")
         running = open_things.enter_context(local.server(choice.state))
+        stages.clock = local.WatchfulClock(stages.clock, running, choice.state)
         stages.display.doing("creating what the Pulumi program declares")
         target = local.provision(running, choice.state)
         kept = f"kept in {choice.state}" if choice.state else "forgotten at the end"

@@ -113,8 +113,8 @@ class _Index:
         try:
             body = s3.get_object(Bucket=bucket, Key=INDEX_KEY)["Body"].read()
             entries = json.loads(body)
-        except (ClientError, ValueError):
-            # Absent, not ours to read, or garbled: the objects themselves answer instead.
+        except (ClientError, BotoCoreError, ValueError):
+            # Absent, not ours to read, cut or garbled: the objects themselves answer instead.
             entries = {}
         return cls(bucket, entries if isinstance(entries, dict) else {})
 
@@ -133,10 +133,12 @@ class _Index:
         body = json.dumps(self.entries, sort_keys=True, separators=(",", ":")).encode()
         try:
             s3.put_object(Bucket=self.bucket, Key=INDEX_KEY, Body=body)
-        except ClientError as error:
+        except (ClientError, BotoCoreError) as error:
+            response: Any = getattr(error, "response", {})
+            reason = response.get("Error", {}).get("Code") or type(error).__name__
             note = (
                 f"The list of uploads could not be kept in {self.bucket} "
-                f"({error.response['Error']['Code']}): the next upload takes longer to compare."
+                f"({reason}): the next upload takes longer to compare."
             )
             return [note]
         return []

@@ -1,4 +1,4 @@
-"""What the tests of faults share: a deployed stack, its input, and what one clean run makes of it."""
+"""What tests of faults share: a deployed stack, its input, what one clean run makes of it."""
 
 from __future__ import annotations
 

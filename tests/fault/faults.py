@@ -96,6 +96,8 @@ class Rules:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._rules: list[Rule] = []
+        self.calls = 0
+        """Calls since the rules were last cleared."""
 
     def add(self, rule: Rule) -> Rule:
         """Put a rule into force."""
@@ -107,9 +109,11 @@ class Rules:
         """Let every call through again."""
         with self._lock:
             self._rules.clear()
+            self.calls = 0
 
     def for_call(self, line: str) -> Rule | None:
         """The first rule whose fault happens to this call; every rule counts the call."""
         with self._lock:
+            self.calls += 1
             taking = [rule for rule in self._rules if rule.takes(line)]
         return taking[0] if taking else None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.fault import faults
-from tests.fault.faults import ALWAYS, Rule
+from tests.fault.faults import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -111,7 +111,7 @@ def test_a_run_under_way_is_refused_attached_to_and_then_whole(
     gate()
     document = ended(attached, 0)
     assert (document["run_id"], document["job_run_id"]) == ("scheduled-1", first)
-    assert document["tables"]["songs"]["rows"] == document["query"]["row_count"] == 1
+    assert document["tables"]["songs"]["rows"] == document["query"]["row_count"] >= 1
     assert [stage["name"] for stage in document["stages"]] == ["job", "crawler", "checks", "query"]
     nothing = ended(lakehouse(running, "--attach"), 1)
     assert "nothing to attach to" in nothing["error"]["message"]

@@ -154,6 +154,15 @@ def test_without_a_batch_only_the_tables_are_counted(lake: Any) -> None:
     assert not ledger_check.differences(ledger_check.counts(rows), {"songs": SONGS}, {})
 
 
+@pytest.mark.parametrize("batches", [[], ["r.1"]])
+def test_an_answer_without_rows_is_no_count_of_zero(batches: list[str]) -> None:
+    """A query that succeeded and returned nothing has counted nothing."""
+    report = {**REPORT, "batches": batches}
+    found = ledger_check.differences({}, {"songs": SONGS}, report)
+    assert len(found) == 1
+    assert "answered nothing about rows songs, files unbalanced" in found[0]
+
+
 def test_a_batch_name_that_is_none_is_refused() -> None:
     """The report comes from a bucket: what it names does not become SQL."""
     with pytest.raises(RunFailedError, match="names a batch"):

@@ -126,6 +126,39 @@ def test_a_lost_reply_of_a_run_listed_late_is_found_when_glue_bars_the_second(
     assert len(aws.glue.runs) == 1
 
 
+def test_a_lost_reply_and_a_list_that_is_refused_start_no_second_run(
+    aws: Any, run: Any, client_error: Any
+) -> None:
+    """Who cannot look does not know: the message says that the run may be under way."""
+    aws.glue.faults = ["lost"]
+
+    def refuse(**_: Any) -> Any:
+        raise client_error("AccessDeniedException")
+
+    aws.glue.get_job_runs = refuse
+    with pytest.raises(RunFailedError, match=r"for run id mine, gave no answer.*--attach"):
+        run()
+    assert len(aws.glue.runs) == 1
+
+
+def test_a_lost_reply_is_found_however_often_the_list_is_put_off(
+    aws: Any, run: Any, client_error: Any
+) -> None:
+    """Throttling of the look itself is waited out."""
+    aws.glue.faults = ["lost"]
+    answers = [client_error("ThrottlingException")] * 8
+    listed = aws.glue.get_job_runs
+
+    def throttled(**call: Any) -> Any:
+        if answers:
+            raise answers.pop()
+        return listed(**call)
+
+    aws.glue.get_job_runs = throttled
+    assert run().run_id == "jr_0"
+    assert len(aws.glue.runs) == 1
+
+
 @pytest.mark.parametrize("code", ["ThrottlingException", "InternalServiceException"])
 def test_a_refused_start_is_repeated(aws: Any, run: Any, client_error: Any, code: str) -> None:
     """Throttling and failures inside Glue pass."""
@@ -178,10 +211,12 @@ def test_a_lease_that_another_writer_holds_is_no_failure_of_the_work(aws: Any, r
 
 
 def test_a_failure_without_a_readable_log_is_told_without_it(aws: Any, run: Any) -> None:
-    """Log access may be missing: that does not hide the failure."""
+    """Log access may be missing: that does not hide the failure, and the place is named."""
     aws.glue.states = ["FAILED"]
     aws.glue.end = {"LogGroupName": "/somewhere/else", "ErrorMessage": "why"}
-    with pytest.raises(RunFailedError, match="ended as FAILED: why"):
+    with pytest.raises(
+        RunFailedError, match=r"ended as FAILED: why\n.*/somewhere/else, stream jr_0"
+    ):
         run()
 
 
@@ -214,3 +249,16 @@ def test_ctrl_c_stops_the_waiting_and_says_what_still_runs(aws: Any, clock: Any)
 
     with pytest.raises(StoppedError, match="Job run jr_0 of ingest still runs"):
         job.run_job(aws, "ingest", "mine", clock, interrupt)
+
+
+def test_ctrl_c_while_glue_is_asked_says_that_a_run_may_have_started(aws: Any, run: Any) -> None:
+    """The reply did not come any more; what it would have said is not known."""
+    begin = aws.glue.start_job_run
+
+    def interrupted(**call: Any) -> Any:
+        begin(**call)
+        raise KeyboardInterrupt
+
+    aws.glue.start_job_run = interrupted
+    with pytest.raises(StoppedError, match=r"run id mine: it may run.*--attach .*--stop"):
+        run()
