@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 CONNECTIONS = 32
 """Connections to S3 kept open; uploads and look-ups never use more threads than that."""
 
+READ_TIMEOUT = 60.0
+"""Seconds to wait for an answer that does not come."""
+
 
 class Aws:
     """Clients for one account and region, made when first asked for.
@@ -126,6 +129,6 @@ def _config(attempts: int = 6) -> Config:
     return Config(
         retries={"mode": "standard", "total_max_attempts": attempts},
         connect_timeout=10,
-        read_timeout=60,
+        read_timeout=READ_TIMEOUT,
         max_pool_connections=CONNECTIONS,
     )

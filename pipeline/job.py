@@ -95,7 +95,12 @@ def finish(
         return None if run["JobRunState"] in UNDER_WAY else run
 
     try:
-        described = _describe(aws, job_name, job_run_id)
+        described = wait_for(
+            lambda: _describe(aws, job_name, job_run_id),
+            what=f"word of job run {job_run_id} of {job_name}",
+            timeout=GRACE,
+            clock=clock,
+        )
         run = wait_for(
             look,
             what=f"job run {job_run_id} of {job_name}",

@@ -28,6 +28,8 @@ class Fault:
     """AWS's error code, in the form of the service that was called."""
     delay: float = 0.0
     """Seconds before anything happens."""
+    through: bool = False
+    """Give the true answer: what goes wrong is what the rule does before."""
     cut: bool = False
     """Break off in the middle of the true answer's body."""
     rewrite: Callable[[bytes], bytes] | None = None

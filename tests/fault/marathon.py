@@ -148,10 +148,10 @@ class Marathon:
 
     def _settled(self, pieces: Path) -> int:
         """Run; attach first to what an earlier pipeline left running."""
-        code = self.world.run("--source", pieces).code
+        code = self.world.finish(pieces).code
         if code == BUSY:
             self.world.run("--attach")
-            code = self.world.run("--source", pieces).code
+            code = self.world.finish(pieces).code
         return code
 
 

@@ -74,7 +74,9 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.delay:
             self.server.stopping.wait(fault.delay)
         answer = self._forward(body) if fault.carried_out else None
-        if answer is not None and fault.rewrite is not None:
+        if answer is not None and fault.through:
+            self._answer(answer)
+        elif answer is not None and fault.rewrite is not None:
             answer.body = fault.rewrite(answer.body)
             answer.length = str(len(answer.body))
             self._answer(answer)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipeline import aws
 from tests.fault import faults
-from tests.fault.faults import Rule
+from tests.fault.faults import ALWAYS, Fault, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,23 +17,116 @@ if TYPE_CHECKING:
     from tests.fault.world import World
 
 PASSING = [faults.SLOW_DOWN, faults.INTERNAL, faults.RESET, faults.CUT]
-COMMIT = r"PUT /\S*bronze\S*/_delta_log/\d+\.json"
+SHORT = """
+from botocore.config import Config
+Config.OPTION_DEFAULTS["read_timeout"] = 2.0
+"""
+"""Comes before the job's script: boto3 waits two seconds for an answer, not sixty."""
+NAMES = {"ids": lambda fault: fault.name}
 
 
-@pytest.mark.parametrize("fault", [faults.LOST, faults.LOST_500], ids=lambda fault: fault.name)
+@pytest.mark.parametrize("fault", [faults.LOST, faults.LOST_500], **NAMES)
 def test_a_commit_that_landed_and_whose_reply_was_lost(
-    world: World, source: Path, whole: Callable[[World], None], fault: faults.Fault
+    world: World, source: Path, whole: Callable[[World], None], fault: Fault
 ) -> None:
-    """Fault 3: the commit of a table is there, and its writer does not know."""
+    """Fault 3: the commits of two tables are there, and their writer was not told."""
     rules = [
-        world.jobs.rules.add(Rule(COMMIT.replace("bronze", rf"{table}"), fault, first=2))
-        for table in ("/songplays", "/ingested_files")
+        world.jobs.rules.add(Rule(rf"PUT \S*/{table}/_delta_log/\d+\.json", fault, first=2))
+        for table in ("songplays", "ingested_files")
     ]
     ended = world.run("--source", source)
-    assert any(rule.hit for rule in rules)
+    assert rules[0].hit
     if ended.code:
-        assert ended.code == 1, ended.told
+        assert (ended.code, ended.document["error"]["type"]) == (1, "RunFailedError"), ended.told
         world.jobs.rules.clear()
         ended = world.run("--source", source)
+    assert ended.code == 0, ended.told
+    whole(world)
+
+
+@pytest.mark.parametrize("fault", PASSING, **NAMES)
+def test_a_call_of_the_job_to_s3_that_goes_wrong_once(
+    world: World, source: Path, whole: Callable[[World], None], fault: Fault
+) -> None:
+    """Fault 13: every fortieth call of the job; what does not come through, the next run brings."""
+    rules = [world.jobs.rules.add(Rule(".", fault, first)) for first in range(10, 250, 40)]
+    ended = world.run("--source", source)
+    assert sum(len(rule.hit) for rule in rules) > 2
+    if ended.code:
+        assert (ended.code, ended.document["error"]["type"]) == (1, "RunFailedError"), ended.told
+    world.jobs.rules.clear()
+    if ended.code or ended.document["files"].get("failed"):
+        ended = world.finish(source)
+    assert ended.code == 0, ended.told
+    whole(world)
+
+
+@pytest.mark.parametrize("fault", [*PASSING, faults.LOST, faults.LOST_500], **NAMES)
+def test_a_call_of_the_pipeline_to_s3_that_goes_wrong_once(
+    world: World, source: Path, whole: Callable[[World], None], fault: Fault
+) -> None:
+    """Fault 13: every fifth call while files are uploaded, and one for the tables of the checks."""
+    rules = [world.pipeline.rules.add(Rule(r" /\S*-data/", fault, first)) for first in (2, 7, 12)]
+    rules.append(world.pipeline.rules.add(Rule(r"GET \S*_delta_log", fault, 2)))
+    ended = world.run("--source", source)
+    assert all(rule.hit for rule in rules)
+    assert ended.code == 0, ended.told
+    whole(world)
+
+
+def test_answers_that_come_too_late(
+    world: World,
+    source: Path,
+    whole: Callable[[World], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Fault 13: neither the upload nor the job's manifest waits for ever; both ask again."""
+    monkeypatch.setattr(aws, "READ_TIMEOUT", 2.0)
+    rules = [
+        world.pipeline.rules.add(Rule(r"PUT /\S*-data/", faults.LATE)),
+        world.jobs.rules.add(Rule(r"PUT /\S*/manifest\.json", faults.LATE)),
+    ]
+    with world.script(SHORT, before=True):
+        ended = world.run("--source", source)
+    assert ended.code == 0, ended.told
+    assert [len(rule.hit) for rule in rules] == [1, 1]
+    whole(world)
+
+
+@pytest.mark.parametrize("fault", [faults.SLOW_DOWN, faults.RESET], **NAMES)
+def test_s3_that_never_recovers(
+    world: World,
+    source: Path,
+    whole: Callable[[World], None],
+    told: Callable[..., None],
+    fault: Fault,
+) -> None:
+    """Fault 13: the run fails in the stage that needs it, and the next one finishes."""
+    world.pipeline.rules.add(Rule(r"PUT /\S*-data/", fault, first=5, times=ALWAYS))
+    told(world.run("--source", source), 1, "upload")
+    world.pipeline.rules.clear()
+    ended = world.run("--source", source)
+    assert ended.code == 0, ended.told
+    whole(world)
+
+
+@pytest.mark.parametrize("fault", [faults.DENIED, faults.KEY_DISABLED], **NAMES)
+def test_a_key_that_is_disabled_or_not_ours(
+    world: World,
+    source: Path,
+    whole: Callable[[World], None],
+    told: Callable[..., None],
+    fault: Fault,
+) -> None:
+    """Fault 22: the pipeline fails with what S3 said, at the upload and in the job."""
+    world.pipeline.rules.add(Rule(r"PUT /\S*-data/", fault, times=ALWAYS))
+    word = "denied" if fault is faults.DENIED else fault.code
+    told(world.run("--source", source), 1, "upload", word)
+    world.pipeline.rules.clear()
+    world.jobs.rules.add(Rule(r"PUT /\S*/manifest\.json", fault, times=ALWAYS))
+    ended = world.run("--source", source)
+    told(ended, 1, "job", fault.code, "Mend the cause", ended.document["job_run_id"])
+    world.jobs.rules.clear()
+    ended = world.run("--source", source)
     assert ended.code == 0, ended.told
     whole(world)
