@@ -18,12 +18,14 @@ EXPIRED = frozenset(
         "ExpiredTokenException",
         "InvalidClientTokenId",
         "InvalidAccessKeyId",
-        "RequestExpired",
         "SignatureDoesNotMatch",
         "UnrecognizedClientException",
     }
 )
 """Error codes with which AWS refuses the credentials themselves."""
+
+SKEWED = frozenset({"RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed"})
+"""Error codes with which AWS refuses the time at which a request says that it was made."""
 
 SIGN_IN = "Sign in again (`aws sso login` or as you usually do), then run the command again."
 
@@ -73,6 +75,12 @@ def _client_error(error: BaseException) -> Explanation:
     code = str(response.get("Error", {}).get("Code", "unknown"))
     message = str(response.get("Error", {}).get("Message", "no message")).rstrip(". ")
     operation = getattr(error, "operation_name", "a call")
+    if code in SKEWED:
+        text = (
+            f"AWS refused the time at which {operation} was signed ({code}: {message}). Set the "
+            "clock of this machine, then run the command again."
+        )
+        return Explanation(code, text, 2)
     if code in EXPIRED:
         text = f"AWS refused the credentials in {operation} ({code}: {message}). {SIGN_IN}"
         return Explanation(code, text, 2)

@@ -14,7 +14,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline.active_run import GRACE, RUN_ID_ARGUMENT, UNDER_WAY, active
 from pipeline.cost import NOTHING, Usage, used
-from pipeline.errors import PipelineBusyError, RunFailedError, StoppedError
+from pipeline.errors import AccessError, PipelineBusyError, RunFailedError, StoppedError
+from pipeline.explain import explain
 from pipeline.wait import Clock, duration, is_ambiguous, is_throttled, wait_for
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def run_job(
         PipelineBusyError: another run of the job is under way, or another writer holds the tables.
         RunFailedError: the job ended in any other state than SUCCEEDED, or could not be started.
         StoppedError: Ctrl-C; the job run goes on.
+        AccessError: the credentials are no longer good; the job run goes on.
         OutOfTimeError: it was still under way long after its own timeout.
     """
     job_run_id = start(aws, job_name, run_id, clock, arguments)
@@ -111,6 +113,13 @@ def finish(
         raise StoppedError(
             f"Stopped waiting. Job run {job_run_id} of {job_name} still runs: `lakehouse run` with "
             "--attach waits for it again and goes on from there, with --stop it stops it."
+        ) from error
+    except (ClientError, BotoCoreError) as error:
+        problem = explain(error)
+        kind = AccessError if problem.exit_code == AccessError.exit_code else RunFailedError
+        raise kind(
+            f"{problem.message} Job run {job_run_id} of {job_name} goes on meanwhile: `lakehouse "
+            "run` with --attach waits for it again."
         ) from error
     if run["JobRunState"] != "SUCCEEDED":
         why = _why(aws, job_name, run, log_groups)

@@ -5,6 +5,7 @@ A state folder holds `aws/` (what localaws keeps) and `stack.json` (what was pro
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from pathlib import Path
 from signal import Signals
@@ -40,13 +41,30 @@ def server(state: Path | None, port: int = 0) -> Iterator[process.Server]:
         localaws.errors.LocalawsError: the state folder or the port cannot be used.
         RunFailedError: localaws ended in the middle of the block.
     """
-    with process.start(state=None if state is None else state / "aws", port=port) as running:
+    folder = None if state is None else state / "aws"
+    with _straight(), process.start(state=folder, port=port) as running:
         try:
             yield running
         except Exception as error:
             # Whatever failed, failed because nobody answered any more.
             require_alive(running, state, error)
             raise
+
+
+@contextmanager
+def _straight() -> Iterator[None]:
+    """Have every client in this process, and in its children, reach localaws past any proxy."""
+    before = {name: os.environ.get(name) for name in ("NO_PROXY", "no_proxy")}
+    for name, hosts in before.items():
+        os.environ[name] = ",".join(filter(None, [hosts, "127.0.0.1"]))
+    try:
+        yield
+    finally:
+        for name, hosts in before.items():
+            if hosts is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = hosts
 
 
 def require_alive(

@@ -154,13 +154,13 @@ class World:
             code = run_command([*map(str, arguments), "--json"])
         return Ended(code, json.loads(out.getvalue()), err.getvalue())
 
-    def begin(self, *arguments: str | Path) -> subprocess.Popen[str]:
+    def begin(self, *arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
         """Begin `lakehouse run --stack local` in a process of its own, to be killed."""
         command = [sys.executable, "-m", "pipeline", "run", "--stack", "local", "--json"]
         return subprocess.Popen(
             [*command, *map(str, arguments)],
             cwd=local.ROOT,
-            env={**os.environ, **self.environment()},
+            env={**os.environ, **self.environment(), **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
