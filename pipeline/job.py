@@ -35,7 +35,7 @@ LOOKS_PER_START = 3
 """Times a run is looked for after a lost reply: a new run takes a moment to be listed."""
 
 LOOKING = 120.0
-"""Seconds for one such look, however often AWS puts it off."""
+"""Seconds for a first look at a run, however often AWS puts it off."""
 
 LEASE_HELD = "LeaseHeldError: "
 """How the job's sentence begins when a writer outside this job holds the bronze zone."""
@@ -100,7 +100,7 @@ def finish(
         described = wait_for(
             lambda: _describe(aws, job_name, job_run_id),
             what=f"word of job run {job_run_id} of {job_name}",
-            timeout=GRACE,
+            timeout=LOOKING,
             clock=clock,
         )
         run = wait_for(
@@ -246,7 +246,7 @@ def _why(aws: Aws, job_name: str, run: JobRunTypeDef, log_groups: Mapping[str, s
             lines += [f"  {_shown(line)}" for line in tail]
             break
     else:
-        lines.append(f"Its log, which could not be read from here: {named}, stream {run['Id']}.")
+        lines.append(f"Its log, of which nothing could be read: {named}, stream {run['Id']}.")
     lines.append(
         "No input is lost: whatever the run did not finish, the next one does. Mend the cause and "
         "run again."

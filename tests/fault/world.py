@@ -24,8 +24,10 @@ from benchmarks import content
 from localaws import process
 from localaws.services import client_environment
 from pipeline import local
+from pipeline.active_run import stop
 from pipeline.aws import Aws
 from pipeline.cli import run_command
+from pipeline.wait import SystemClock
 from tests.fault.proxy import FaultProxy
 from tests.spark import model
 
@@ -97,9 +99,10 @@ class World:
         self.start()
 
     def reset(self) -> None:
-        """No rules, no data: the stack as it was deployed."""
+        """No rules, no run under way, no data: the stack as it was deployed."""
         self.pipeline.rules.clear()
         self.jobs.rules.clear()
+        stop(self.target.aws, self.job, SystemClock(), lambda _: None)
         s3 = self.target.aws.s3
         for bucket in self.zones.values():
             keys = [{"Key": key} for key in self.keys(bucket)]
