@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,10 +23,10 @@ from botocore.config import Config
 Config.OPTION_DEFAULTS["read_timeout"] = 2.0
 """
 """Comes before the job's script: boto3 waits two seconds for an answer, not sixty."""
-NAMES = {"ids": lambda fault: fault.name}
+NAME = attrgetter("name")
 
 
-@pytest.mark.parametrize("fault", [faults.LOST, faults.LOST_500], **NAMES)
+@pytest.mark.parametrize("fault", [faults.LOST, faults.LOST_500], ids=NAME)
 def test_a_commit_that_landed_and_whose_reply_was_lost(
     world: World, source: Path, whole: Callable[[World], None], fault: Fault
 ) -> None:
@@ -44,7 +45,7 @@ def test_a_commit_that_landed_and_whose_reply_was_lost(
     whole(world)
 
 
-@pytest.mark.parametrize("fault", PASSING, **NAMES)
+@pytest.mark.parametrize("fault", PASSING, ids=NAME)
 def test_a_call_of_the_job_to_s3_that_goes_wrong_once(
     world: World, source: Path, whole: Callable[[World], None], fault: Fault
 ) -> None:
@@ -61,7 +62,7 @@ def test_a_call_of_the_job_to_s3_that_goes_wrong_once(
     whole(world)
 
 
-@pytest.mark.parametrize("fault", [*PASSING, faults.LOST, faults.LOST_500], **NAMES)
+@pytest.mark.parametrize("fault", [*PASSING, faults.LOST, faults.LOST_500], ids=NAME)
 def test_a_call_of_the_pipeline_to_s3_that_goes_wrong_once(
     world: World, source: Path, whole: Callable[[World], None], fault: Fault
 ) -> None:
@@ -93,7 +94,7 @@ def test_answers_that_come_too_late(
     whole(world)
 
 
-@pytest.mark.parametrize("fault", [faults.SLOW_DOWN, faults.RESET], **NAMES)
+@pytest.mark.parametrize("fault", [faults.SLOW_DOWN, faults.RESET], ids=NAME)
 def test_s3_that_never_recovers(
     world: World,
     source: Path,
@@ -110,7 +111,7 @@ def test_s3_that_never_recovers(
     whole(world)
 
 
-@pytest.mark.parametrize("fault", [faults.DENIED, faults.KEY_DISABLED], **NAMES)
+@pytest.mark.parametrize("fault", [faults.DENIED, faults.KEY_DISABLED], ids=NAME)
 def test_a_key_that_is_disabled_or_not_ours(
     world: World,
     source: Path,
