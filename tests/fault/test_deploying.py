@@ -42,7 +42,7 @@ stack.up()
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server() -> Iterator[process.Server]:
     """A localaws of these tests' own."""
     with process.start() as running:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import io
 import json
 import os
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import pytest
+from botocore.retries.standard import ExponentialBackoff
 
 from localaws import process
 from pipeline import local
@@ -24,6 +26,7 @@ from pipeline.cli import run_command
 from pipeline.errors import RunFailedError
 from pipeline.wait import SystemClock
 from tests.fault.faults import ALWAYS, Fault, Rule
+from tests.fault.world import PAUSE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,6 +107,7 @@ def test_localaws_dies_in_the_middle_of_a_run(
     out = io.StringIO()
     with (
         patch("pipeline.run.finish", die),
+        patch.object(ExponentialBackoff, "delay_amount", lambda *_: PAUSE),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(io.StringIO()),
     ):
@@ -137,6 +141,8 @@ def test_a_state_folder_left_by_a_crash(state: Path, source: Path, clean: dict[s
             break
     running.kill()
     running.communicate()
+    with (state / "aws" / "lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # its localaws notices and ends: that takes a moment
     document = ended(command(*arguments), 0)
     assert rows(document) == counted(clean)
 

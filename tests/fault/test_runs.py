@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline import job
+from pipeline.errors import RunFailedError
 from pipeline.wait import SystemClock
 from tests.fault import faults
 from tests.fault.faults import ALWAYS, Rule
@@ -187,12 +188,12 @@ def test_credentials_that_expire_while_the_job_runs(
 ) -> None:
     """Waiting ends, exit code 2; the run's id is told, for it goes on."""
     world.pipeline.rules.add(Rule("GetJobRun$", faults.EXPIRED, first=2, times=ALWAYS))
-    with world.script(f"import time\ntime.sleep(2)\n{WORDS}"):
+    with world.script("import time\ntime.sleep(600)"):
         ended = world.run()
         run = ended.document["job_run_id"]
         told(ended, 2, "job", "Sign in again", run, "--attach")
         world.target.aws.glue.batch_stop_job_run(JobName=world.job, JobRunIds=[run])
-        with pytest.raises(Exception, match="STOPPED"):
+        with pytest.raises(RunFailedError, match="STOPPED"):
             job.finish(world.target.aws, world.job, run, SystemClock(), lambda _: None)
 
 
