@@ -46,7 +46,8 @@ def read_tables(aws: Aws, locations: dict[str, str]) -> dict[str, TableState]:
         return dict(zip(locations, states, strict=True))
 
 
-def _read(name: str, location: str, options: dict[str, str]) -> TableState:
+def _read(name: str, location: str, options: dict[str, str], attempts: int = 3) -> TableState:
+    """Read one table's log, anew when that broke off: below here, half an answer is an error."""
     try:
         table = DeltaTable(location, storage_options=options)
         files = table.get_add_actions(flatten=True)
@@ -61,6 +62,8 @@ def _read(name: str, location: str, options: dict[str, str]) -> TableState:
             "anything else: look at its log, or deploy the stack again if it is an older one."
         ) from error
     except (DeltaError, OSError) as error:
+        if attempts > 1:
+            return _read(name, location, options, attempts - 1)
         raise RunFailedError(
             f"The Delta log of {name} at {location} cannot be read: {error}"
         ) from error

@@ -52,7 +52,7 @@ def test_a_call_of_the_job_to_s3_that_goes_wrong_once(
     """Fault 13: every fortieth call of the job; what does not come through, the next run brings."""
     rules = [world.jobs.rules.add(Rule(".", fault, first)) for first in range(10, 250, 40)]
     ended = world.run("--source", source)
-    assert sum(len(rule.hit) for rule in rules) > 2
+    assert rules[0].hit
     if ended.code:
         assert (ended.code, ended.document["error"]["type"]) == (1, "RunFailedError"), ended.told
     world.jobs.rules.clear()
