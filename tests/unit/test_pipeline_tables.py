@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
+from pipeline import tables
 from pipeline.errors import RunFailedError
 from pipeline.tables import TableState, read_tables
 
@@ -64,3 +65,23 @@ def test_a_missing_table_is_named(tmp_path: Path) -> None:
     """The message has the table and its place."""
     with pytest.raises(RunFailedError, match=r"There is no Delta table songs at .*nowhere"):
         read(songs=tmp_path / "nowhere")
+
+
+def test_an_answer_that_breaks_off_is_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twice; a third time it is told, with the table and its place."""
+    write_deltalake(tmp_path / "songs", pa.table({"a": [1]}))
+    opened = tables.DeltaTable
+    broken = ["body", "body"]
+
+    def break_off(*arguments: Any, **options: Any) -> Any:
+        if broken:
+            raise OSError(broken.pop())
+        return opened(*arguments, **options)
+
+    monkeypatch.setattr(tables, "DeltaTable", break_off)
+    assert read(songs=tmp_path / "songs")["songs"].rows == 1
+    broken[:] = ["body"] * 3
+    with pytest.raises(RunFailedError, match=r"The Delta log of songs at .* cannot be read: body"):
+        read(songs=tmp_path / "songs")
