@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
-from deltalake import write_deltalake
+from deltalake import DeltaTable, write_deltalake
 
 from pipeline import tables
 from pipeline.errors import RunFailedError
@@ -72,7 +72,7 @@ def test_an_answer_that_breaks_off_is_asked_for_again(
 ) -> None:
     """Twice; a third time it is told, with the table and its place."""
     write_deltalake(tmp_path / "songs", pa.table({"a": [1]}))
-    opened = tables.DeltaTable
+    opened = DeltaTable
     broken = ["body", "body"]
 
     def break_off(*arguments: Any, **options: Any) -> Any:
