@@ -8,7 +8,7 @@ PULUMI := build/bin/pulumi
 ACTIONLINT := build/bin/actionlint
 DEMO := build/demo
 SPARKS := spark35 spark41
-SIZE ?= 1x
+SIZE ?= 1x 10x
 
 .PHONY: help demo test test-spark lint bench smoke-aws clean
 
@@ -31,7 +31,7 @@ lint: .venv/dev.stamp ## Check style, types and formatting
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy .
 
-bench: .venv/bench.stamp ## Measure the job beside what it replaced and beside DuckDB: SIZE="1x 10x"
+bench: .venv/bench.stamp $(if $(shell command -v java),.venv-spark35/stamp) ## Measure the job beside what it replaced and beside DuckDB: SIZE="1x 10x"
 	@$(BIN)/python -m benchmarks $(addprefix --size ,$(SIZE)) --docs docs
 
 smoke-aws: .venv/run.stamp ## Check on a real AWS account what only that can show; costs a dollar (docs/unproven.md)

@@ -16,8 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks import content, landing, report
-from benchmarks.engines import ENGINES
-from benchmarks.results import SCENARIOS, ContentError, Measured, require_equal
+from benchmarks.results import (
+    ENGINES,
+    REPEATS,
+    SCENARIOS,
+    SIZES,
+    ContentError,
+    Measured,
+    middle,
+    require_equal,
+)
 from benchmarks.scale import Scale, scale
 from benchmarks.watch import WorkerError, jvm_python, measure
 from localaws.process import start
@@ -34,7 +42,7 @@ WORK = ROOT / "build" / "bench"
 def main(argv: list[str]) -> int:
     """Measure, print, write the documents. 1 when contents differ or a run fails."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--size", action="append", help="such as 0.01x, 1x, 10x; may repeat")
+    parser.add_argument("--size", action="append", help="such as 0.01x; may repeat; default: both")
     parser.add_argument("--engine", action="append", choices=ENGINES, help="default: all there are")
     parser.add_argument("--dirty", type=float, default=0.0, help="share of spoilt records")
     parser.add_argument("--no-baseline", action="store_true", help="leave the replaced job out")
@@ -42,21 +50,25 @@ def main(argv: list[str]) -> int:
     given = parser.parse_args(argv)
     engines = given.engine or list(ENGINES)
     if "jvm" in engines and jvm_python() is None:
-        print("No environment of Spark on Java here (make test-spark makes one): Sail only.")
+        print("Spark on Java is not measured: no environment (make .venv-spark35/stamp, Java 17).")
         engines = [engine for engine in engines if engine != "jvm"]
+    sizes = given.size or list(SIZES)
     measured: list[Measured] = []
-    try:
-        for name in given.size or ["1x"]:
+    status = 0
+    for name in sizes:
+        try:
             measured += bench(
                 scale(name, dirty=given.dirty), engines, baseline=not given.no_baseline
             )
-    except (ContentError, WorkerError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(report.text(measured))
-    if given.docs:
-        report.write(measured, given.docs)
-    return 0
+        except (ContentError, WorkerError) as error:
+            # Nothing of this size is told; what was measured of another one is.
+            print(error, file=sys.stderr)
+            status = 1
+    told = [*dict.fromkeys([*SIZES, *sizes])] if given.docs else sizes
+    print(report.text(measured, told))
+    if given.docs and measured:
+        report.write(measured, told, given.docs)
+    return status
 
 
 def bench(size: Scale, engines: Iterable[str], *, baseline: bool = True) -> list[Measured]:
@@ -86,14 +98,14 @@ def _measured(
 ) -> Iterable[Measured]:
     full, day, nothing = SCENARIOS
     runs = [("job", engine) for engine in engines] + [("reference", "")]
-    last = landing.last_day(size)
-    landing.land(folder, [path for path in paths(size.recipe) if path != last])
+    last = landing.last_days(size, REPEATS)
+    landing.land(folder, [path for path in paths(size.recipe) if path not in last])
     s3 = client()
 
     def one(contender: str, engine: str, scenario: str, kind: str) -> Measured:
         lake = _lake(kind, contender, engine)
         print(f"{size.name}: {scenario}, {contender} {engine}".rstrip(), file=sys.stderr)
-        return measure(
+        run = measure(
             size=size.name,
             engine=engine,
             contender=contender,
@@ -101,17 +113,23 @@ def _measured(
             lake=lake,
             environment=environment,
         )
+        print(f"    {run.seconds:.1f} s, {run.cpu:.1f} of the processor", file=sys.stderr)
+        return run
 
     for contender, engine in runs:
         for kind in ("daily", "whole"):
             s3.create_bucket(Bucket=_lake(kind, contender, engine))
-        one(contender, engine, "all but the last day", "daily")
-    landing.land(folder, [last])
-    for scenario in (day, nothing):
-        for contender, engine in runs:
-            yield one(contender, engine, scenario, "daily")
-    for contender, engine in runs:
-        yield one(contender, engine, full, "whole")
+        one(contender, engine, "all but the last days", "daily")
+    days: dict[tuple[str, str], list[Measured]] = {run: [] for run in runs}
+    for key in last:
+        landing.land(folder, [key])
+        for run in runs:
+            days[run].append(one(*run, day, "daily"))
+    yield from map(middle, days.values())
+    for run in runs:
+        yield middle([one(*run, nothing, "daily") for _ in range(REPEATS)])
+    for run in runs:
+        yield one(*run, full, "whole")
     lakes = [_lake(kind, *run) for run in runs for kind in ("whole", "daily")]
     require_equal({lake: content.hashes(lake) for lake in lakes})
     if baseline:

@@ -10,15 +10,15 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from benchmarks.jvms import JVMS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pyspark.sql import SparkSession
 
-ENGINES = ("sail", "jvm")
-
-JARS = "io.delta:delta-spark_2.12:3.3.2,org.apache.hadoop:hadoop-aws:3.3.4"
-"""Delta as in Glue 5.1, and the S3 client that goes with the Hadoop of Spark 3.5."""
+JVM = JVMS["spark35"]
+"""The Spark of the Glue version that the project deploys by default."""
 
 DRIVER_MEMORY = "4g"
 
@@ -59,7 +59,8 @@ def _jvm() -> Iterator[None]:
         "spark.master": f"local[{os.cpu_count()}]",
         "spark.driver.memory": DRIVER_MEMORY,
         "spark.ui.enabled": "false",
-        "spark.jars.packages": JARS,
+        "spark.jars.packages": JVM.packages,
+        "spark.jars.excludes": JVM.bundle,
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.delta.logStore.s3.impl": "io.delta.storage.S3SingleDriverLogStore",
@@ -73,7 +74,6 @@ def _jvm() -> Iterator[None]:
         # A laptop's two cores, not a cluster's hundred: the defaults are for the latter.
         "spark.sql.shuffle.partitions": "4",
         "spark.sql.files.openCostInBytes": "65536",
-        "spark.databricks.delta.snapshotPartitions": "1",
     }
     builder = SparkSession.builder
     for name, value in settings.items():

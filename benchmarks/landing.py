@@ -25,9 +25,9 @@ def generate(folder: Path, scale: Scale) -> Path:
     return target
 
 
-def last_day(scale: Scale) -> str:
-    """The key of the last day's log."""
-    return max(path for path in paths(scale.recipe) if path.startswith("log-data/"))
+def last_days(scale: Scale, number: int) -> list[str]:
+    """The keys of the logs of the last days, in their order."""
+    return sorted(path for path in paths(scale.recipe) if path.startswith("log-data/"))[-number:]
 
 
 def land(folder: Path, keys: list[str]) -> None:

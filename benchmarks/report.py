@@ -9,21 +9,23 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.results import SCENARIOS, Measured, Ratio, limits, ratios
+from benchmarks.engines import JVM
+from benchmarks.reckoning import CORES, DOLLARS, LINE_BYTES, basis, reckon
+from benchmarks.results import REPEATS, SCENARIOS, Measured, Verdict, expected, verdicts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 DOCUMENT = "benchmarks.md"
 PLOT = "benchmarks.svg"
-_ENGINES = {"sail": "Sail", "jvm": "Spark 3.5.6 on Java", "": "DuckDB"}
+_ENGINES = {"sail": "Sail", "jvm": f"Spark {JVM.runtime.spark} on Java", "": "DuckDB"}
 _NAMES = {"baseline": "replaced job's approach", "job": "this job", "reference": "reference"}
 
 
-def text(measured: list[Measured]) -> str:
+def text(measured: list[Measured], sizes: Sequence[str]) -> str:
     """What a terminal shows: times, ratios, and where the time of the job's full loads goes."""
-    parts = [_table(_HEAD, map(_row, measured))]
-    parts.append(_table(_RATIO_HEAD, map(_ratio_row, ratios(measured) + limits(measured))))
+    parts = [_times(measured, sizes)]
+    parts.append(_table(_RATIO_HEAD, map(_verdict_row, verdicts(measured, sizes))))
     parts += [
         f"Where a full load's time goes, {m.size} on {_ENGINES[m.engine]}\n\n{_steps(m)}"
         for m in measured
@@ -32,22 +34,22 @@ def text(measured: list[Measured]) -> str:
     return "\n\n".join(parts)
 
 
-def write(measured: list[Measured], folder: Path) -> None:
+def write(measured: list[Measured], sizes: Sequence[str], folder: Path) -> None:
     """Write the document and its plot into `folder`."""
     from benchmarks.plot import draw  # noqa: PLC0415 # matplotlib, for this alone
 
     draw(measured, folder / PLOT)
-    (folder / DOCUMENT).write_text(_document(measured), encoding="utf-8")
+    (folder / DOCUMENT).write_text(_document(measured, sizes), encoding="utf-8")
 
 
-def _document(measured: list[Measured]) -> str:
-    sizes = ", ".join(dict.fromkeys(m.size for m in measured))
+def _document(measured: list[Measured], sizes: Sequence[str]) -> str:
+    ran = ", ".join(dict.fromkeys(m.size for m in measured))
     versions = ", ".join(f"{name} {version(name)}" for name in ("pysail", "duckdb", "deltalake"))
     return f"""# Benchmarks
 
 Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}: {os.cpu_count()} cores of {_processor()},
 {platform.system()}, Python {platform.python_version()}, {versions}. The load average was
-{os.getloadavg()[2]:.0f} over the last 15 minutes. Sizes: {sizes}. 1x is
+{os.getloadavg()[2]:.0f} over the last 15 minutes. Sizes: {ran}. 1x is
 3,000 song files of one record and 450,000 log lines in 30 day files; 10x is ten times the lines and
 the same songs: a catalog does not grow with what is listened to.
 
@@ -60,55 +62,68 @@ the same songs: a catalog does not grow with what is listened to.
   (`benchmarks/reference.py`), with nothing to survive a crash.
 
 All read the same objects from localaws' S3 and write Delta there; each run is a process of its own.
-Seconds leave session start out. Before any ratio is told, the tables of the job, after one full
-load and after 29 days and then one, and those of the reference must have the same content, by a
-hash over every row; those of the replaced approach must have as many rows. Memory is the greatest
-resident size of a run's processes together.
+Seconds leave session start out. A new day and nothing new are run {REPEATS} times, and the middle
+run is told. What did not run is in the tables as not measured. Before any ratio is told, the tables
+of the job, after one full load and after all days but {REPEATS} and then these one by one, and
+those of the reference must have the same content, by a hash over every row; those of the replaced
+approach must have as many rows. Memory is the greatest resident size of a run's processes together.
 
 ![Seconds of a full load, a new day, and nothing new]({PLOT})
 
 ## Times
 
-{_table(_HEAD, map(_row, measured))}
+{_times(measured, sizes)}
 
 ## Ratios
 
 Processor time says how much of a ratio is the machine's other work.
 
-{_table(_RATIO_HEAD, map(_ratio_row, ratios(measured) + limits(measured)))}
+{_table(_RATIO_HEAD, map(_verdict_row, verdicts(measured, sizes)))}
 
 ## Where a full load's time goes
 
 {_steps_together(measured)}
+
+## Workers for 1 TB a day
+
+{_workers(measured)}
 """
 
 
 _HEAD = ("size", "what", "who", "engine", "seconds", "session start", "CPU seconds", "peak MB")
 _RATIO_HEAD = ("size", "engine", "what", "measured", "by CPU", "target", "met")
+_NOT_MEASURED = "not measured"
 
 
-def _row(m: Measured) -> tuple[str, ...]:
+def _times(measured: list[Measured], sizes: Sequence[str]) -> str:
+    runs = {(m.size, m.engine, m.contender, m.scenario): m for m in measured}
+    return _table(_HEAD, (_row(key, runs.get(key)) for key in expected(sizes)))
+
+
+def _row(key: tuple[str, str, str, str], m: Measured | None) -> tuple[str, ...]:
+    size, engine, contender, scenario = key
+    told = (size, scenario, _NAMES[contender], _ENGINES[engine])
+    if m is None:
+        return (*told, _NOT_MEASURED, "", "", "")
+    among = f" ({m.all_seconds[0]:.2f} to {m.all_seconds[-1]:.2f})" if m.all_seconds else ""
     return (
-        m.size,
-        m.scenario,
-        _NAMES[m.contender],
-        _ENGINES[m.engine],
-        f"{m.seconds:.2f}",
+        *told,
+        f"{m.seconds:.2f}{among}",
         f"{m.session:.1f}",
         f"{m.cpu:.2f}",
         f"{m.memory / 2**20:,.0f}",
     )
 
 
-def _ratio_row(r: Ratio) -> tuple[str, ...]:
+def _verdict_row(v: Verdict) -> tuple[str, ...]:
     return (
-        r.size,
-        _ENGINES[r.engine],
-        r.name,
-        f"{r.value:.2f}",
-        f"{r.cpu:.2f}",
-        r.target,
-        "yes" if r.met else "no",
+        v.size,
+        _ENGINES[v.engine],
+        v.name,
+        _NOT_MEASURED if v.value is None else f"{v.value:.2f}",
+        "" if v.cpu is None else f"{v.cpu:.2f}",
+        f"at {'least' if v.at_least else 'most'} {v.limit:.3g}",
+        {True: "yes", False: "no", None: ""}[v.met],
     )
 
 
@@ -136,6 +151,24 @@ def _steps_together(measured: list[Measured]) -> str:
     head = ("step", *(f"{m.size}, {_ENGINES[m.engine]}" for m in runs))
     rows = [(name, *(f"{_with_rest(m).get(name, 0):.2f}" for m in runs)) for name in names]
     return _table(head, rows)
+
+
+def _workers(measured: list[Measured]) -> str:
+    rests_on = basis(measured)
+    if rests_on is None:
+        return (
+            "Not reckoned: it rests on Spark on Java at 1x and 10x, which were not both measured."
+        )
+    told = f"""A reckoning, not a measurement on Glue. A million lines of {LINE_BYTES} bytes take
+{1e6 * rests_on.line:.1f} processor seconds, by 10x less 1x; a batch takes {rests_on.batch:.1f} s
+beside its lines, by one new day at 1x. Hours = lines x seconds / (workers x {CORES} cores)
++ batches x seconds. The driver is one G.1X worker more; a DPU hour is ${DOLLARS}."""
+    head = ("workers", "GiB a batch", "hours a day", "dollars a day")
+    rows = (
+        (str(r.workers), f"{r.batch_bytes / 2**30:g}", f"{r.hours:.2f}", f"{r.dollars:.2f}")
+        for r in reckon(rests_on)
+    )
+    return f"{told}\n\n{_table(head, rows)}"
 
 
 def _processor() -> str:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from benchmarks.scale import scale
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 SCENARIOS = ("full load", "one new day", "nothing new")
+SIZES = ("1x", "10x")
+ENGINES = ("sail", "jvm")
+REPEATS = 3
+"""Runs of each short scenario, of which the middle one is told."""
 
 
 class ContentError(Exception):
@@ -16,7 +26,8 @@ class Measured:
     """One run of one contender: seconds beside session start, and what it used.
 
     `engine` is empty for the reference, which needs none. `memory` is the peak of the resident
-    memory of its processes, in bytes; `cpu` their processor seconds.
+    memory of its processes, in bytes; `cpu` their processor seconds. `all_seconds` are those of
+    every repetition, where there was more than one.
     """
 
     size: str
@@ -28,19 +39,33 @@ class Measured:
     cpu: float
     memory: int
     steps: dict[str, float] = field(default_factory=dict)
+    all_seconds: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ratio:
-    """How many times as long `of` took as `to`, with the target it is held against."""
+class Verdict:
+    """What was measured of a target, in seconds and in processor seconds; None: not measured."""
 
     size: str
     engine: str
     name: str
-    value: float
-    cpu: float
-    target: str
-    met: bool
+    limit: float
+    at_least: bool = False
+    value: float | None = None
+    cpu: float | None = None
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the target is met."""
+        if self.value is None:
+            return None
+        return self.value >= self.limit if self.at_least else self.value <= self.limit
+
+
+def middle(runs: Sequence[Measured]) -> Measured:
+    """The run of median seconds, with those of all."""
+    ordered = sorted(runs, key=lambda run: run.seconds)
+    return replace(ordered[len(ordered) // 2], all_seconds=tuple(run.seconds for run in ordered))
 
 
 def require_equal(content: dict[str, dict[str, str]]) -> None:
@@ -57,85 +82,59 @@ def require_equal(content: dict[str, dict[str, str]]) -> None:
             )
 
 
-def ratios(measured: list[Measured]) -> list[Ratio]:
-    """Every ratio with a target, of what was measured."""
-    found = {(m.size, m.engine, m.contender, m.scenario): m for m in measured}
-    told: list[Ratio] = []
+def expected(sizes: Sequence[str]) -> list[tuple[str, str, str, str]]:
+    """Size, engine, contender and scenario of every run that the bench has for these sizes."""
+    full = SCENARIOS[0]
+    found = []
+    for size in sizes:
+        for scenario in SCENARIOS:
+            found += [(size, engine, "job", scenario) for engine in ENGINES]
+            found.append((size, "", "reference", scenario))
+        found += [(size, engine, "baseline", full) for engine in ENGINES]
+    return found
 
-    def tell(name: str, upper: tuple[str, ...], lower: tuple[str, ...], limit: float) -> None:
-        """A ratio of two runs; a negative limit is one to reach, a positive one not to exceed."""
-        if upper not in found or lower not in found:
-            return
-        a, b = found[upper], found[lower]
-        value = a.seconds / b.seconds
-        told.append(
-            Ratio(
-                size=upper[0],
-                engine=upper[1] or lower[1],
-                name=name,
-                value=value,
-                cpu=a.cpu / b.cpu if b.cpu else 0.0,
-                target=f"at least {-limit:g}" if limit < 0 else f"at most {limit:.3g}",
-                met=value >= -limit if limit < 0 else value <= limit,
-            )
-        )
 
-    full, day = SCENARIOS[:2]
-    for size in dict.fromkeys(m.size for m in measured):
-        large = size == "10x"
-        for engine in dict.fromkeys(m.engine for m in measured if m.engine):
-            job = (size, engine, "job")
+def verdicts(measured: Sequence[Measured], sizes: Sequence[str]) -> list[Verdict]:
+    """Every target of these sizes, met or not, or not measured."""
+    runs = {(m.size, m.engine, m.contender, m.scenario): m for m in measured}
+    full, day, nothing = SCENARIOS
+    told: list[Verdict] = []
+
+    def tell(target: Verdict, upper: Measured | None, lower: Measured | None, by: float) -> None:
+        """The target with `by` times the first run's seconds by the second's, where both ran."""
+        if upper and lower:
+            cpu = by * upper.cpu / lower.cpu if lower.cpu else None
+            target = replace(target, value=by * upper.seconds / lower.seconds, cpu=cpu)
+        told.append(target)
+
+    for size in sizes:
+        for engine in ENGINES:
+            large = size == SIZES[-1]
+            job = runs.get((size, engine, "job", full))
             if engine == "sail":
-                reference = (size, "", "reference", full)
-                tell("full load: job / reference", (*job, full), reference, 1.5)
-            limit = -5.0 if large else -1.5
-            if engine == "jvm":
-                tell(
-                    "full load: baseline / job",
-                    (size, engine, "baseline", full),
-                    (*job, full),
-                    limit,
-                )
-            part = 1 / 6 if engine == "sail" and not large else 1 / 10
-            tell("job: one new day / full load", (*job, day), (*job, full), part)
+                name = "full load: job / reference"
+                reference = runs.get((size, "", "reference", full))
+                tell(_target(size, engine, name, 1.5), job, reference, 1)
+            else:
+                name = "full load: baseline / job"
+                baseline = runs.get((size, engine, "baseline", full))
+                limit = 5.0 if large else 1.5
+                tell(_target(size, engine, name, limit, at_least=True), baseline, job, 1)
+            part = 1 / 10 if large or engine == "jvm" else 1 / 6
+            name = "job: one new day / full load"
+            tell(_target(size, engine, name, part), runs.get((size, engine, "job", day)), job, 1)
+            name = "job: seconds when nothing is new"
+            target = _target(size, engine, name, 1.0 if engine == "sail" else 5.0)
+            if idle := runs.get((size, engine, "job", nothing)):
+                target = replace(target, value=idle.seconds, cpu=idle.cpu)
+            told.append(target)
+            if large:
+                name = f"job: rows per second at {size} / at 1x"
+                small = runs.get(("1x", engine, "job", full))
+                rows = scale(size).rows / scale("1x").rows
+                tell(_target(size, engine, name, 0.95, at_least=True), small, job, rows)
     return told
 
 
-def limits(measured: list[Measured]) -> list[Ratio]:
-    """The targets that are no ratio of two runs of one size: nothing new, and rows per second."""
-    told = []
-    loads = {
-        (m.engine, m.size): m
-        for m in measured
-        if m.contender == "job" and m.scenario == SCENARIOS[0]
-    }
-    for engine in dict.fromkeys(engine for engine, _ in loads):
-        small, large = loads.get((engine, "1x")), loads.get((engine, "10x"))
-        if small and large:
-            value = 10 * small.seconds / large.seconds
-            told.append(
-                Ratio(
-                    size="10x",
-                    engine=engine,
-                    name="job: rows per second at 10x / at 1x",
-                    value=value,
-                    cpu=10 * small.cpu / large.cpu,
-                    target="at least 0.95",
-                    met=value >= 0.95,
-                )
-            )
-    for m in measured:
-        if m.contender == "job" and m.scenario == SCENARIOS[2]:
-            most = 1.0 if m.engine == "sail" else 5.0
-            told.append(
-                Ratio(
-                    size=m.size,
-                    engine=m.engine,
-                    name="job: seconds when nothing is new",
-                    value=m.seconds,
-                    cpu=m.cpu,
-                    target=f"at most {most:g}",
-                    met=m.seconds <= most,
-                )
-            )
-    return told
+def _target(size: str, engine: str, name: str, limit: float, *, at_least: bool = False) -> Verdict:
+    return Verdict(size=size, engine=engine, name=name, limit=limit, at_least=at_least)

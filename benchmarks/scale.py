@@ -29,6 +29,11 @@ class Scale:
         """Log lines of all days together."""
         return self.recipe.days * self.recipe.events_per_day
 
+    @property
+    def rows(self) -> int:
+        """Records of both kinds together."""
+        return self.lines + self.recipe.songs
+
 
 def scale(name: str, *, dirty: float = 0.0) -> Scale:
     """Read a size such as `0.01x`, `1x` or `10x`; `dirty` is the share of spoilt records.

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks.results import ContentError, Measured, limits, ratios, require_equal
+from benchmarks import reckoning, report
+from benchmarks.results import ContentError, Measured, middle, require_equal, verdicts
 from benchmarks.scale import scale
 from spark.tables import TABLE_NAMES
 
@@ -53,7 +54,7 @@ def test_job_and_reference_make_the_same_tables_of_spoilt_input(
 
 
 def test_a_wrong_hash_stops_the_ratios(tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
-    """When one table of one contender differs, its name is told, and no ratio."""
+    """When one table of one contender differs, its name is told, and no number."""
     monkeypatch.setattr(command, "WORK", tmp_path)
     monkeypatch.setattr(command, "measure", lambda **_: measured())
 
@@ -64,7 +65,8 @@ def test_a_wrong_hash_stops_the_ratios(tmp_path: Path, monkeypatch: Any, capsys:
     assert command.main(["--size", "0.001x", "--engine", "sail"]) == 1
     told = capsys.readouterr()
     assert "differ in time" in told.err
-    assert "job / reference" not in told.out
+    assert "full load: job / reference | not measured" in told.out
+    assert "3.00" not in told.out
 
 
 def test_equal_content_passes_and_a_missing_table_does_not() -> None:
@@ -85,13 +87,51 @@ def test_ratios_are_held_against_their_targets() -> None:
         measured(engine="jvm", contender="baseline", seconds=16.0),
         measured(size="10x", seconds=30.0),
     ]
-    told = {(r.engine, r.name): r for r in ratios(runs) + limits(runs)}
-    assert not told["sail", "full load: job / reference"].met
-    assert told["sail", "full load: job / reference"].value == 2
-    assert told["sail", "job: one new day / full load"].met
-    assert told["jvm", "full load: baseline / job"].met
-    assert not told["sail", "job: seconds when nothing is new"].met
-    assert told["sail", "job: rows per second at 10x / at 1x"].met
+    told = {(v.size, v.engine, v.name): v for v in verdicts(runs, ["1x", "10x"])}
+    assert told["1x", "sail", "full load: job / reference"].met is False
+    assert told["1x", "sail", "full load: job / reference"].value == 2
+    assert told["1x", "sail", "job: one new day / full load"].met
+    assert told["1x", "jvm", "full load: baseline / job"].met
+    assert told["1x", "sail", "job: seconds when nothing is new"].met is False
+    rows = told["10x", "sail", "job: rows per second at 10x / at 1x"]
+    assert rows.value == pytest.approx(3 / 453_000 / (30 / 4_503_000))
+    assert rows.met
+
+
+def test_what_did_not_run_is_told_as_not_measured() -> None:
+    """Every run and target of a size has its row: nobody takes a gap for a success."""
+    told = report.text([measured()], ["1x", "10x"])
+    rows = [line for line in told.splitlines() if line.startswith(("| 1x", "| 10x"))]
+    full = [line for line in rows if "| full load |" in line]
+    assert len(full) == 10
+    assert sum("not measured" in line for line in full) == 9
+    targets = verdicts([measured()], ["1x", "10x"])
+    assert len(targets) == 14
+    assert {target.met for target in targets} == {None}
+
+
+def test_workers_are_reckoned_from_lines_and_batches() -> None:
+    """Twice the workers halve the work on lines and not the pauses between batches."""
+    runs = [measured(engine="jvm", cpu=10.0), measured(engine="jvm", size="10x", cpu=91.0)]
+    assert reckoning.basis(runs) is None
+    runs.append(measured(engine="jvm", scenario="one new day", seconds=7.2))
+    rests_on = reckoning.basis(runs)
+    assert rests_on is not None
+    assert (rests_on.line, rests_on.batch) == (pytest.approx(20e-6), 7.2)
+    five, ten, _, *others = reckoning.reckon(rests_on)
+    batches = 1e12 / (4 * 2**30)
+    lines = 1e12 / 446 * 20e-6 / 4 / 3600
+    assert five.hours == pytest.approx(lines / 5 + batches * 7.2 / 3600)
+    assert ten.hours == pytest.approx(lines / 10 + batches * 7.2 / 3600)
+    assert others[0].hours == pytest.approx(lines / 5 + batches / 10 * 7.2 / 3600)
+    assert five.dollars == pytest.approx(6 * 0.44 * five.hours)
+
+
+def test_the_middle_of_several_runs_is_told() -> None:
+    """By seconds, with those of all of them."""
+    runs = [measured(seconds=seconds, cpu=seconds) for seconds in (3.0, 1.0, 2.0)]
+    told = middle(runs)
+    assert (told.seconds, told.cpu, told.all_seconds) == (2.0, 2.0, (1.0, 2.0, 3.0))
 
 
 @pytest.mark.parametrize("name", ["", "x", "0x", "-1x", "10", "1e3x"])

@@ -11,11 +11,10 @@ import shutil
 import sys
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lakehouse.runtimes import RUNTIMES, Runtime
+from benchmarks.jvms import JVMS
 from spark.session import session
 
 if TYPE_CHECKING:
@@ -23,55 +22,11 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from benchmarks.jvms import Jvm
+
 ROOT = Path(__file__).parents[2]
 SAIL = "sail"
 
-
-@dataclass(frozen=True, kw_only=True)
-class Jvm:
-    """A Spark on Java: the Glue runtime it is that of, and the packages that it needs beside it.
-
-    `hadoop` is the version of Hadoop that this Spark brings. The S3 connector's own dependency is
-    a bundle of every AWS client, 280 to 600 MB; `clients` names the few that it calls instead.
-    """
-
-    runtime: Runtime
-    scala: str
-    delta: str
-    hadoop: str
-    bundle: str
-    clients: tuple[str, ...]
-
-    @property
-    def packages(self) -> str:
-        """The packages as `spark.jars.packages` wants them."""
-        delta = f"io.delta:{self.delta}_{self.scala}:{self.runtime.delta}"
-        return ",".join((delta, f"org.apache.hadoop:hadoop-aws:{self.hadoop}", *self.clients))
-
-
-JVMS = {
-    "spark35": Jvm(
-        runtime=RUNTIMES["5.1"],
-        scala="2.12",
-        delta="delta-spark",
-        hadoop="3.3.4",
-        bundle="com.amazonaws:aws-java-sdk-bundle",
-        clients=tuple(
-            f"com.amazonaws:aws-java-sdk-{client}:1.12.262" for client in ("s3", "dynamodb", "sts")
-        ),
-    ),
-    "spark41": Jvm(
-        runtime=RUNTIMES["6.0"],
-        scala="2.13",
-        delta="delta-spark",
-        hadoop="3.4.2",
-        bundle="software.amazon.awssdk:bundle",
-        clients=tuple(
-            f"software.amazon.awssdk:{client}:2.29.52"
-            for client in ("s3", "s3-transfer-manager", "sts", "kms", "apache-client")
-        ),
-    ),
-}
 
 WARNINGS = (
     # PySpark leaves the sockets over which results come to the garbage collector.

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from pyspark.sql.utils import is_remote
 
+from benchmarks.jvms import JVMS
 from tests.spark import engines
 
 pytestmark = pytest.mark.core
@@ -20,7 +21,7 @@ def test_the_engine_is_the_one_that_was_asked_for(engine: Any) -> None:
     assert is_remote() is (name == engines.SAIL)
     if name == engines.SAIL:
         return
-    runtime = engines.JVMS[name].runtime
+    runtime = JVMS[name].runtime
     assert engine.version == runtime.spark
     jars = str(engine.conf.get("spark.jars"))
     assert f"-{runtime.delta}.jar" in jars
