@@ -23,6 +23,7 @@ from spark.lease import Lease, Writer, hold
 from spark.reader import microseconds
 from spark.storage import ObjectVersion, Storage, client
 from spark.tables import INGESTED_FILES
+from spark.unsettled import Unsettled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +60,7 @@ def main(argv: list[str]) -> None:
 def compare(bronze: Bronze, objects: int) -> list[ObjectVersion]:
     """List, compare, print; the versions that are new."""
     begun = time.perf_counter()
-    new = list(ledger.pending(bronze, _watched(objects)))
+    new = list(ledger.pending(bronze, _watched(objects), Unsettled()))
     print(
         f"{objects:,} listed, {len(new):,} new, {time.perf_counter() - begun:.1f} s: "
         f"{bronze.steps.as_json()}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F  # noqa: N812 # the name that Spark's own documentation uses
 
-from spark import plays, songs, stage
+from spark import bounds, plays, songs, stage
 from spark.contract import LOG_SOURCE, SONG_SOURCE, Source
 from spark.matching import affected, match
 from spark.quarantine import keep, release
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from spark.delta import Bronze
     from spark.manifest import Manifest
-
-_MAX_LISTED_PARTITIONS = 240
-"""Months named one by one in a condition: twenty years. Beyond, moments alone narrow it."""
 
 
 def apply(bronze: Bronze, processing: str, seen: Manifest) -> None:
@@ -51,7 +48,7 @@ def apply(bronze: Bronze, processing: str, seen: Manifest) -> None:
         _upsert(bronze, ARTISTS, songs.artists(song_records), again=again)
     if log_records is not None:
         _upsert(bronze, USERS, plays.users(log_records), again=again)
-        _time(bronze, plays.time(log_records), again=again)
+        _time(bronze, log_records, again=again)
     if again:
         release(bronze, processing, seen)
 
@@ -63,12 +60,17 @@ def _records(bronze: Bronze, processing: str, seen: Manifest, source: Source) ->
     return stage.good_records(bronze.spark, source, path, seen.refused)
 
 
-def _time(bronze: Bronze, starts: DataFrame, *, again: bool) -> None:
+def _time(bronze: Bronze, records: DataFrame, *, again: bool) -> None:
     """Add the starts that are new: a row is a function of its key, by one contract."""
+    starts = plays.time(records)
+    if bronze.is_empty(TIME):
+        bronze.append(TIME, starts)
+        return
+    near = bounds.of_moments(records)
     if again:
-        bronze.merge(TIME, starts, update_when=differs(TIME))
+        bronze.merge(TIME, starts, update_when=differs(TIME), only=near)
     else:
-        known = bronze.read(TIME).select(*TIME.key)
+        known = bronze.read(TIME).alias("t").where(near).select(*TIME.key)
         bronze.append(TIME, starts.join(known, [*TIME.key], "left_anti"))
 
 
@@ -103,7 +105,7 @@ def _songplays(
         bronze.append(SONGPLAYS, rows)
         return
     rows = _staged(bronze, rows, SONGPLAYS, f"{stage_root}/songplays")
-    if where := _where(rows):
+    if where := bounds.of_plays(rows):
         bronze.add(SONGPLAYS, rows, update_when=replaces(SONGPLAYS, again=again), where=where)
 
 
@@ -118,27 +120,5 @@ def _rematch(
     other = match(concerned, catalog).join(before, "songplay_id")
     other = other.where("NOT (song_id <=> old_song AND artist_id <=> old_artist)")
     rows = _staged(bronze, other, SONGPLAYS, f"{stage_root}/rematched")
-    if where := _where(rows):
+    if where := bounds.of_plays(rows):
         bronze.merge(SONGPLAYS, rows, update_when="true", only=where)
-
-
-def _where(rows: DataFrame) -> str | None:
-    """SQL: where in songplays the keys of these rows can be; None when there are no rows.
-
-    A play's time is part of its key. So the table's rows lie in the same months, between the same
-    moments: literals by which an engine leaves out partitions and files.
-    """
-    per_month = rows.groupBy("year", "month").agg(
-        F.expr("unix_micros(min(start_time))").alias("first"),
-        F.expr("unix_micros(max(start_time))").alias("last"),
-    )
-    months = per_month.collect()
-    if not months:
-        return None
-    first, last = min(row["first"] for row in months), max(row["last"] for row in months)
-    between = f"t.start_time BETWEEN timestamp_micros({first}) AND timestamp_micros({last})"
-    if len(months) > _MAX_LISTED_PARTITIONS:
-        return between
-    pairs = sorted((row["year"], row["month"]) for row in months)
-    named = " OR ".join(f"(t.year = {year} AND t.month = {month})" for year, month in pairs)
-    return f"{between} AND ({named})"

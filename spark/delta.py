@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = "lakehouse.schemaVersion"
 """The table property that holds a table's schema version."""
 
-_STATISTICS = ("string", "int", "bigint", "timestamp")
+_STATISTICS = ("int", "bigint", "timestamp")
 """Types of columns whose bounds go into the log. Doubles stay out: Sail takes the bounds for the
-value where both are equal, and reads them one unit in the last place beside it (docs/adr/0014)."""
+value where both are equal, and reads them one unit in the last place beside it (docs/adr/0014).
+Texts stay out but for keys and paths: nothing is looked for by them, they cost time to compare, and
+a log that quotes them keeps what a record said for longer than the record itself."""
 
 _COMMIT = re.compile(r"/_delta_log/(\d{20})\.json$")
 
@@ -42,6 +44,9 @@ class Bronze:
     root: str
     run_id: str
     steps: Steps = field(default_factory=Steps)
+    written: dict[str, set[str]] = field(default_factory=dict)
+    """Where in each table this run has written: conditions in which the table is `t`."""
+    _filled: set[str] = field(default_factory=set)
 
     def location(self, table: Table) -> str:
         """Where the table lies."""
@@ -89,12 +94,15 @@ class Bronze:
         return max((int(found[1]) for found in numbers if found), default=newest)
 
     def is_empty(self, table: Table) -> bool:
-        """Whether the table has no row."""
-        return self.read(table).limit(1).count() == 0
+        """Whether the table has no row. One that has any keeps some: it is asked until then."""
+        if table.name not in self._filled and self.read(table).select(table.key[0]).take(1):
+            self._filled.add(table.name)
+        return table.name not in self._filled
 
-    def append(self, table: Table, rows: DataFrame) -> None:
-        """Add rows whose keys are known not to be in the table."""
+    def append(self, table: Table, rows: DataFrame, *, where: str = "true") -> None:
+        """Add rows whose keys are known not to be in the table; `where` holds for all of them."""
         self.lease.check()
+        self.written.setdefault(table.name, set()).add(where)
         writer = rows.select(*table.column_names).write.format("delta").mode("append")
         with self.steps(f"write {table.name}"):
             writer.option("userMetadata", self.run_id).save(self.location(table))
@@ -119,6 +127,7 @@ class Bronze:
         `update_when` a known key stays as it is.
         """
         self.lease.check()
+        self.written.setdefault(table.name, set()).add(only)
         keys = " AND ".join(f"t.{name} = s.{name}" for name in table.key)
         update = f"WHEN MATCHED AND ({update_when}) THEN UPDATE SET * " if update_when else ""
         rows.select(*table.column_names).createOrReplaceTempView("merge_source")
@@ -144,7 +153,7 @@ class Bronze:
         if known:
             self.merge(table, rows, update_when=update_when, only=where)
         else:
-            self.append(table, rows)
+            self.append(table, rows, where=where)
 
 
 def _with_statistics(table: Table) -> list[str]:
@@ -152,5 +161,6 @@ def _with_statistics(table: Table) -> list[str]:
     return [
         name
         for name, kind in table.columns
-        if kind in _STATISTICS and name not in table.partitioned_by
+        if (kind in _STATISTICS or name in table.key or name == "source_path")
+        and name not in table.partitioned_by
     ]

@@ -63,22 +63,19 @@ def plan(bronze: Bronze, arguments: Arguments) -> Plan:
     found.open_batches = len(left)
     seen = {(entry.path, entry.etag, entry.modified) for batch in left for entry in batch.entries}
     has_ledger = bronze.exists(INGESTED_FILES)
-    if has_ledger:
-        found.unsettled = Unsettled(ledger.unsettled(bronze))
-    accepted = found.unsettled.held(arguments.accept)
-    listed = found.unsettled.passing(inputs(bronze, arguments.landing, found))
+    listed = inputs(bronze, arguments.landing, found)
     while chunk := list(islice(listed, _CHUNK)):
         for version in chunk:
             _of(found, arguments, version.path)["listed"] += 1
-        pending = list(ledger.pending(bronze, chunk, arguments.accept)) if has_ledger else chunk
+        pending = chunk
+        if has_ledger:
+            pending = [*ledger.pending(bronze, chunk, found.unsettled, arguments.accept)]
         pending = [v for v in pending if (v.path, v.etag, v.modified) not in seen]
         known = ledger.known(bronze, [v.path for v in pending]) if has_ledger else set()
         for version in pending:
             counts = _of(found, arguments, version.path)
-            if key_of(version) in accepted:
-                counts["released"] += 1
-            elif key_of(version) in found.unsettled.known:
-                counts["again"] += 1
+            if before := found.unsettled.due.get(key_of(version)):
+                counts["released" if before.status == "held" else "again"] += 1
             else:
                 counts["new"] += 1
                 counts["changed"] += version.path in known

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from spark import apply, ledger, manifest, restore_point, stage, unjudged
 from spark.errors import StageError
+from spark.unsettled import Unsettled
 
 if TYPE_CHECKING:
     from spark.delta import Bronze
@@ -25,7 +26,11 @@ def finish_open(bronze: Bronze, processing: str, report: Report) -> None:
         if _is_superseded(bronze, processing, left):
             manifest.remove(bronze.storage, processing, left.batch)
             continue
-        finish(bronze, processing, left)
+        if left.entries and ledger.holds(bronze, left):
+            bronze.lease.check()
+            manifest.remove(bronze.storage, processing, left.batch)
+        else:
+            finish(bronze, processing, left)
         report.add_finished(left)
 
 
@@ -39,7 +44,7 @@ def _is_superseded(bronze: Bronze, processing: str, left: Manifest) -> bool:
     if ledger.holds(bronze, left) or not (lost := stage.lost(bronze.storage, processing, left)):
         return False
     brought = [entry.version for entry in left.entries if entry.status == "ingested"]
-    missing = len(brought) - len(ledger.in_tables(bronze, brought))
+    missing = len(brought) - len(ledger.in_tables(bronze, brought, Unsettled()))
     if missing:
         raise StageError(
             f"Batch {left.batch} of run {left.run_id} is open and has lost its stage {lost}: "
@@ -51,8 +56,11 @@ def _is_superseded(bronze: Bronze, processing: str, left: Manifest) -> bool:
 
 
 def finish(bronze: Bronze, processing: str, seen: Manifest) -> None:
-    """Apply a batch that counts as seen, enter it into the ledger, remove its stage."""
-    if seen.entries and not ledger.holds(bronze, seen):
+    """Apply a batch that counts as seen, enter it into the ledger, remove its stage.
+
+    The ledger has nothing of the batch yet.
+    """
+    if seen.entries:
         restore_point.record(bronze, processing, seen.run_id)
         if any(entry.status == "ingested" for entry in seen.entries):
             unjudged.note(bronze, processing, seen.run_id)

@@ -14,7 +14,6 @@ from spark.contract import SOURCES
 from spark.errors import ArgumentError
 from spark.report import Report
 from spark.schema import prepare
-from spark.unsettled import Unsettled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,10 +30,11 @@ def ingest(bronze: Bronze, arguments: Arguments) -> Report:
     QualityError when a rule is broken that stops the run.
     """
     report = begin(bronze, arguments)
-    accepted, failed = report.unsettled.held(arguments.accept), report.unsettled.failed()
+    accepted = ledger.held(bronze, arguments.accept)
     listed = report.counting(inputs(bronze, arguments.landing, report))
-    pending = ledger.pending(bronze, listed, arguments.accept)
+    pending = ledger.pending(bronze, listed, report.unsettled, arguments.accept)
     for versions in batch.cut(pending, arguments):
+        failed = report.unsettled.failed()
         seen = batch.begin(bronze, arguments, versions, accepted, failed_before=failed)
         report.add(seen, len(versions))
         finishing.finish(bronze, arguments.processing, seen)
@@ -51,7 +51,6 @@ def begin(bronze: Bronze, arguments: Arguments) -> Report:
     restore.finish_open(bronze, arguments.processing)
     prepare(bronze)
     finishing.finish_open(bronze, arguments.processing, report)
-    report.unsettled = Unsettled(ledger.unsettled(bronze))
     if arguments.accept and (unknown := ledger.unknown(bronze, arguments.accept)):
         raise ArgumentError(
             f"Nothing was accepted: the ledger has no version of {', '.join(unknown)}. Pass paths "

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F  # noqa: N812 # the name that Spark's own documentation uses
 
+from spark import bounds
 from spark.failures import S3_FAILED
 from spark.ranking import greater
 from spark.reader import microseconds
@@ -23,18 +24,21 @@ from spark.unsettled import MAX_ATTEMPTS, OpenVersion, key_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame, Row
 
     from spark.delta import Bronze
     from spark.manifest import Manifest
     from spark.storage import ObjectVersion
-    from spark.unsettled import VersionKey
+    from spark.unsettled import Unsettled, VersionKey
 
 _LISTING_CHUNK = 50_000
 """Listed versions compared with the ledger at a time: bounds the driver's memory."""
 
 _MODIFIED_US = "unix_micros(source_modified) as modified_us"
 _KEY = ("source_path", "source_etag", "modified_us")
+_VERSIONS = "source_path string, source_etag string, modified_us bigint, place int"
+_OPEN = ("status", "error", "attempts", "records_read", "quarantined")
+"""What the ledger tells of a version that is open: held or failed."""
 
 
 def _now() -> datetime:
@@ -42,25 +46,35 @@ def _now() -> datetime:
 
 
 def pending(
-    bronze: Bronze, listed: Iterable[ObjectVersion], accepted: Sequence[str] = ()
+    bronze: Bronze,
+    listed: Iterable[ObjectVersion],
+    unsettled: Unsettled,
+    accepted: Sequence[str] = (),
 ) -> Iterator[ObjectVersion]:
     """The listed versions that the ledger does not settle, in the order of the listing.
 
-    Held versions are settled, but for those of `accepted` paths.
+    Held versions are settled, but for those of `accepted` paths; so are failed ones that are parked
+    or wait for their next attempt. `unsettled` is told of each open version that is listed.
     """
-    settled = _settled(bronze, accepted, _now())
+    pause = f"60 * power(2, least(attempts, {MAX_ATTEMPTS - 1}))"
+    waits = f"unix_timestamp(ingested_at) + {pause} > {int(_now().timestamp())}"
+    parked = f"attempts >= {MAX_ATTEMPTS} and not startswith(error, '{S3_FAILED}')"
+    due = F.expr(f"status = 'failed' and not ({parked}) and not ({waits})")
+    if accepted:
+        due = due | ((F.col("status") == "held") & F.col("source_path").isin(*accepted))
     versions = iter(listed)
     while chunk := _next(bronze, versions):
-        rows = [(v.path, v.etag, microseconds(v.modified), i) for i, v in enumerate(chunk)]
-        frame = bronze.spark.createDataFrame(
-            rows, "source_path string, source_etag string, modified_us bigint, place int"
-        )
-        # Listings are in the order of their keys: each chunk concerns a part of the ledger's files.
-        paths = [v.path for v in chunk]
-        near = settled.where(F.col("source_path").between(min(paths), max(paths)))
         with bronze.steps("compare with the ledger"):
-            left = frame.join(near, [*_KEY], "left_anti").select("place").collect()
-        yield from (chunk[place] for place in sorted(row["place"] for row in left))
+            met = _met(bronze, chunk, due.alias("due"))
+            rows = met.where("status is null or status <> 'ingested'").collect()
+        left = []
+        for row in rows:
+            version = chunk[row["place"]]
+            if row["status"] is not None:
+                unsettled.meet(key_of(version), _open(version.path, row), due=row["due"])
+            if row["status"] is None or row["due"]:
+                left.append(row["place"])
+        yield from (chunk[place] for place in sorted(left))
 
 
 def _next(bronze: Bronze, versions: Iterator[ObjectVersion]) -> list[ObjectVersion]:
@@ -68,50 +82,48 @@ def _next(bronze: Bronze, versions: Iterator[ObjectVersion]) -> list[ObjectVersi
         return list(islice(versions, _LISTING_CHUNK))
 
 
-def _settled(bronze: Bronze, accepted: Sequence[str], now: datetime) -> DataFrame:
-    """The keys of versions that are done, held, parked, or waiting for their next attempt."""
-    pause = f"60 * power(2, least(attempts, {MAX_ATTEMPTS - 1}))"
-    waits = f"unix_timestamp(ingested_at) + {pause} > {int(now.timestamp())}"
-    parked = f"attempts >= {MAX_ATTEMPTS} and not startswith(error, '{S3_FAILED}')"
-    entries = bronze.read(INGESTED_FILES)
-    if accepted:
-        entries = entries.where((F.col("status") != "held") | ~F.col("source_path").isin(*accepted))
-    return entries.where(f"status <> 'failed' or ({parked}) or {waits}").select(
+def _met(bronze: Bronze, versions: Sequence[ObjectVersion], *more: Column) -> DataFrame:
+    """The versions by their `place`, with what the ledger has of them; null where it has none."""
+    rows = [(*key_of(version), place) for place, version in enumerate(versions)]
+    frame = bronze.spark.createDataFrame(rows, _VERSIONS)
+    # Listings are in the order of their keys: each chunk concerns a part of the ledger's files.
+    entries = _near(bronze, [version.path for version in versions])
+    entries = entries.select("source_path", "source_etag", F.expr(_MODIFIED_US), *_OPEN, *more)
+    return frame.join(entries, [*_KEY], "left")
+
+
+def _near(bronze: Bronze, paths: Iterable[str]) -> DataFrame:
+    """The entries that may be of these paths: the ledger's other files are not read."""
+    return bronze.read(INGESTED_FILES).alias("t").where(bounds.of_paths(paths))
+
+
+def _open(path: str, row: Row) -> OpenVersion:
+    return OpenVersion(path=path, **{name: row[name] for name in _OPEN})
+
+
+def held(bronze: Bronze, paths: Sequence[str]) -> frozenset[VersionKey]:
+    """The versions of these paths that the ledger has as held."""
+    if not paths:
+        return frozenset()
+    entries = _near(bronze, paths).where("status = 'held'")
+    rows = entries.where(F.col("source_path").isin(*paths)).select(
         "source_path", "source_etag", F.expr(_MODIFIED_US)
     )
+    return frozenset(tuple(row) for row in rows.collect())
 
 
-def unsettled(bronze: Bronze) -> dict[VersionKey, OpenVersion]:
-    """The versions that the ledger has as held or failed."""
-    columns = ("source_path", "source_etag", "status", "error", "attempts")
-    rows = (
-        bronze.read(INGESTED_FILES)
-        .where("status <> 'ingested'")
-        .select(*columns, "records_read", "quarantined", F.expr(_MODIFIED_US))
-    )
-    return {
-        (row["source_path"], row["source_etag"], row["modified_us"]): OpenVersion(
-            path=row["source_path"],
-            status=row["status"],
-            error=row["error"],
-            attempts=row["attempts"],
-            records_read=row["records_read"],
-            quarantined=row["quarantined"],
-        )
-        for row in rows.collect()
-    }
-
-
-def in_tables(bronze: Bronze, versions: Sequence[ObjectVersion]) -> set[VersionKey]:
-    """Those of the versions whose records are in the tables."""
-    keys = {key_of(version) for version in versions}
-    frame = bronze.spark.createDataFrame(
-        sorted(keys), "source_path string, source_etag string, modified_us bigint"
-    )
-    entries = bronze.read(INGESTED_FILES).where("status = 'ingested'")
-    entries = entries.select("source_path", "source_etag", F.expr(_MODIFIED_US))
-    rows = frame.join(entries, [*_KEY], "left_semi").collect()
-    return {(row["source_path"], row["source_etag"], row["modified_us"]) for row in rows}
+def in_tables(
+    bronze: Bronze, versions: Sequence[ObjectVersion], unsettled: Unsettled
+) -> set[VersionKey]:
+    """Those of the versions whose records are in the tables; `unsettled` is told of open ones."""
+    found = set()
+    for row in _met(bronze, versions).where("status is not null").collect():
+        version = versions[row["place"]]
+        if row["status"] == "ingested":
+            found.add(key_of(version))
+        else:
+            unsettled.meet(key_of(version), _open(version.path, row), due=True)
+    return found
 
 
 def unknown(bronze: Bronze, paths: Sequence[str]) -> list[str]:
@@ -125,13 +137,14 @@ def known(bronze: Bronze, paths: Sequence[str]) -> set[str]:
     if not paths:
         return set()
     asked = bronze.spark.createDataFrame([(path,) for path in paths], "source_path string")
-    entries = bronze.read(INGESTED_FILES).select("source_path")
+    entries = _near(bronze, paths).select("source_path")
     return {row["source_path"] for row in asked.join(entries, "source_path", "left_semi").collect()}
 
 
 def holds(bronze: Bronze, manifest: Manifest) -> bool:
     """Whether the ledger has the entries of this batch."""
-    rows = bronze.read(INGESTED_FILES).where(F.col("batch") == manifest.batch)
+    rows = _near(bronze, [e.path for e in manifest.entries])
+    rows = rows.where(F.col("batch") == manifest.batch)
     return rows.limit(1).count() > 0
 
 
@@ -163,7 +176,8 @@ def record(bronze: Bronze, manifest: Manifest) -> None:
         "records_read bigint, kept bigint, ignored bigint, quarantined bigint, duplicates bigint, "
         "error string",
     )
-    before = bronze.read(INGESTED_FILES).select(
+    paths = [e.path for e in manifest.entries]
+    before = _near(bronze, paths).select(
         "source_path",
         "source_etag",
         F.expr(_MODIFIED_US),
@@ -178,4 +192,5 @@ def record(bronze: Bronze, manifest: Manifest) -> None:
         F.lit(manifest.batch).alias("batch"),
         F.current_timestamp().alias("ingested_at"),
     )
-    bronze.add(INGESTED_FILES, counted, update_when=greater(("attempts",)))
+    near = bounds.of_paths(paths)
+    bronze.add(INGESTED_FILES, counted, update_when=greater(("attempts",)), where=near)

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from spark.delta import Bronze
 
+_MAX_PLACES = 20
+"""Conditions that one query takes; a run of that many batches may as well look at everything."""
+
 Severity = Literal["warn", "hold", "fail"]
 Result = dict[str, Any]
 """rule, table, severity, checked, broken, passed."""
@@ -141,13 +144,24 @@ def stop_before(results: Iterable[Result]) -> None:
         )
 
 
-def check_tables(bronze: Bronze) -> list[Result]:
-    """Judge the rules of tables, in one query, a pass for each table."""
-    tables = list(dict.fromkeys(rule.table for rule in TABLE_RULES))
-    counts = reduce(lambda one, other: one.unionByName(other), (_count(bronze, t) for t in tables))
-    found = {(row["table"], row["rule"]): row for row in counts.collect()}
+def check_tables(bronze: Bronze, *, everything: bool = False) -> list[Result]:
+    """Judge the rules of the tables that this run has written, in one query, a pass for each.
+
+    References are judged where the run has written, keys over their whole table; `everything`
+    judges all rules over whole tables.
+    """
+    if everything:
+        bronze.written.update({rule.table.name: {"true"} for rule in TABLE_RULES})
+    rules = [rule for rule in TABLE_RULES if rule.table.name in bronze.written]
+    if not rules:
+        return []
+    tables = list(dict.fromkeys(rule.table for rule in rules))
+    with bronze.steps("check tables"):
+        counts = [_count(bronze, table) for table in tables]
+        rows = reduce(lambda one, other: one.unionByName(other), counts).collect()
+    found = {(row["table"], row["rule"]): row for row in rows}
     results = []
-    for rule in TABLE_RULES:
+    for rule in rules:
         row = found[rule.table.name, rule.name]
         results.append(result(rule, rule.table.name, row["checked"], row["broken"]))
     return results
@@ -167,8 +181,14 @@ def stop_after(results: Iterable[Result], runs: Sequence[str]) -> None:
         )
 
 
+def _written(bronze: Bronze, table: Table) -> str:
+    """SQL over the table `t`: where this run has written, or everything if that is many places."""
+    places = sorted(bronze.written[table.name])
+    return " OR ".join(f"({place})" for place in places) if len(places) <= _MAX_PLACES else "true"
+
+
 def _count(bronze: Bronze, table: Table) -> DataFrame:
-    rows = bronze.read(table)
+    rows = bronze.read(table).alias("t").where(_written(bronze, table))
     verdicts = []
     for place, rule in enumerate(rule for rule in TABLE_RULES if rule.table is table):
         if rule.refers_to is None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F  # noqa: N812 # the name that Spark's own documentation uses
 
-from spark import stage
+from spark import bounds, stage
 from spark.contract import CONTRACT_VERSION, SOURCES
 from spark.reader import microseconds
 from spark.tables import QUARANTINED_RECORDS
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from spark.contract import Source
     from spark.delta import Bronze
-    from spark.manifest import Manifest
+    from spark.manifest import Entry, Manifest
     from spark.unsettled import VersionKey
 
 _VERSION = ("source_path", "source_etag", "source_modified")
@@ -45,7 +45,13 @@ def keep(bronze: Bronze, processing: str, seen: Manifest) -> None:
                     }
                 )
             )
-            bronze.add(QUARANTINED_RECORDS, rows, update_when="true" if seen.is_again else None)
+            where = bounds.of_paths(e.path for e in seen.entries if _is_bad(e, source))
+            bronze.add(
+                QUARANTINED_RECORDS,
+                rows,
+                update_when="true" if seen.is_again else None,
+                where=where,
+            )
 
 
 def release(bronze: Bronze, processing: str, seen: Manifest) -> None:
@@ -61,7 +67,9 @@ def release(bronze: Bronze, processing: str, seen: Manifest) -> None:
     versions = bronze.spark.createDataFrame(
         read, "source_path string, source_etag string, modified_us bigint"
     ).withColumn("source_modified", F.expr("timestamp_micros(modified_us)"))
-    left = bronze.read(QUARANTINED_RECORDS).select(*QUARANTINED_RECORDS.key)
+    near = bounds.of_paths(path for path, _, _ in read)
+    left = bronze.read(QUARANTINED_RECORDS).alias("t").where(near)
+    left = left.select(*QUARANTINED_RECORDS.key)
     left = left.join(versions.drop("modified_us"), [*_VERSION], "left_semi")
     for source in SOURCES:
         if _has_bad(seen, source):
@@ -87,9 +95,11 @@ def of_older_contracts(bronze: Bronze) -> set[VersionKey]:
 
 
 def _has_bad(seen: Manifest, source: Source) -> bool:
-    return any(
-        e.source == source.name and e.status == "ingested" and e.quarantined for e in seen.entries
-    )
+    return any(_is_bad(entry, source) for entry in seen.entries)
+
+
+def _is_bad(entry: Entry, source: Source) -> bool:
+    return entry.source == source.name and entry.status == "ingested" and entry.quarantined > 0
 
 
 def _bad(bronze: Bronze, processing: str, seen: Manifest, source: Source) -> DataFrame:

@@ -51,7 +51,7 @@ class Report:
 
     def counting(self, versions: Iterable[ObjectVersion]) -> Iterator[ObjectVersion]:
         """Pass the listed versions on, counting them."""
-        for version in self.unsettled.passing(versions):
+        for version in versions:
             self.listed += 1
             yield version
 
@@ -76,11 +76,15 @@ class Report:
         self._count_entries(seen)
 
     def check_tables(self, bronze: Bronze, processing: str) -> None:
-        """Judge the rules of tables, if any run has brought anything since they held last."""
+        """Judge the rules of tables, if any run has brought anything since they held last.
+
+        Where this run has written; where another one left the verdict to it, everything.
+        """
         self.unjudged = unjudged.runs(bronze.storage, processing)
         if not self.unjudged:
             return
-        verdicts = quality.check_tables(bronze)
+        others = any(run != self.run_id for run in self.unjudged)
+        verdicts = quality.check_tables(bronze, everything=others)
         self.quality += verdicts
         if not quality.broken(verdicts):
             unjudged.clear(bronze, processing)

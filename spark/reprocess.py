@@ -35,16 +35,17 @@ def reprocess(bronze: Bronze, arguments: Arguments) -> Report:
     that stops the run.
     """
     report = begin(bronze, arguments)
-    accepted, failed = report.unsettled.held(arguments.accept), report.unsettled.failed()
+    accepted = ledger.held(bronze, arguments.accept)
     wanted = report.counting(_wanted(bronze, arguments, report))
     for versions in batch.cut(wanted, arguments):
+        in_tables = ledger.in_tables(bronze, versions, report.unsettled)
         seen = batch.begin(
             bronze,
             arguments,
             versions,
             accepted,
-            in_tables=ledger.in_tables(bronze, versions),
-            failed_before=failed,
+            in_tables=in_tables,
+            failed_before=report.unsettled.failed(),
             task=REPROCESS,
         )
         report.add(seen, len(versions))

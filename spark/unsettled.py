@@ -6,15 +6,14 @@ something about these.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from spark.failures import of_s3
 from spark.reader import microseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
     from spark.manifest import Manifest
     from spark.storage import ObjectVersion
 
@@ -53,53 +52,60 @@ def key_of(version: ObjectVersion) -> VersionKey:
 
 @dataclass
 class Unsettled:
-    """The ledger's open versions, and which of them this run has met in the landing zone."""
+    """The open versions that a run meets in the landing zone: their number, and the first of them.
 
-    known: Mapping[VersionKey, OpenVersion] = field(default_factory=dict)
-    met: dict[VersionKey, OpenVersion] = field(default_factory=dict)
+    The ledger may have millions: of those that this run does not read only what is told is kept.
+    """
+
+    due: dict[VersionKey, OpenVersion] = field(default_factory=dict)
+    """Those that this run reads again and has not come to yet."""
+    counts: Counter[str] = field(default_factory=Counter)
+    """How many versions are open, by status, without those that are due."""
+    told: dict[str, list[OpenVersion]] = field(default_factory=dict)
+    """By status, the first that were met."""
     released: list[str] = field(default_factory=list)
     """Paths of versions that were held before this run and are in the tables now."""
 
-    def passing(self, versions: Iterable[ObjectVersion]) -> Iterator[ObjectVersion]:
-        """Pass the listed versions on, and remember which open ones are among them."""
-        for version in versions:
-            if self.known and (found := self.known.get(key_of(version))):
-                self.met[key_of(version)] = found
-            yield version
-
-    def held(self, paths: Iterable[str]) -> frozenset[VersionKey]:
-        """The held versions, by the ledger, of these paths."""
-        wanted = frozenset(paths)
-        return frozenset(
-            key for key, found in self.known.items() if found.status == "held" and key[0] in wanted
-        )
-
     def failed(self) -> frozenset[VersionKey]:
-        """The failed versions, by the ledger."""
-        return frozenset(key for key, found in self.known.items() if found.status == "failed")
+        """The failed versions among those that this run reads again."""
+        return frozenset(key for key, found in self.due.items() if found.status == "failed")
+
+    def meet(self, key: VersionKey, found: OpenVersion, *, due: bool) -> None:
+        """Take note of an open version of the landing zone, which this run reads if it is `due`."""
+        if due:
+            self.due[key] = found
+        else:
+            self._tell(found)
+
+    def _tell(self, found: OpenVersion) -> None:
+        self.counts[found.status] += 1
+        told = self.told.setdefault(found.status, [])
+        if len(told) < MAX_TOLD:
+            told.append(found)
 
     def update(self, seen: Manifest) -> None:
         """Take over what a batch has made of its versions."""
         for entry in seen.entries:
             key = (entry.path, entry.etag, microseconds(entry.modified))
-            before = self.met.pop(key, None)
+            before = self.due.pop(key, None)
             if entry.error is None:
                 if before is not None and before.status == "held":
                     self.released.append(entry.path)
                 continue
-            now = OpenVersion(
-                path=entry.path,
-                status=entry.status,
-                error=entry.error,
-                attempts=0,
-                records_read=entry.records_read,
-                quarantined=entry.quarantined,
+            self._tell(
+                OpenVersion(
+                    path=entry.path,
+                    status=entry.status,
+                    error=entry.error,
+                    attempts=before.attempts + 1 if before else 1,
+                    records_read=entry.records_read,
+                    quarantined=entry.quarantined,
+                )
             )
-            self.met[key] = replace(now, attempts=before.attempts + 1 if before else 1)
 
-    def as_json(self) -> dict[str, list[dict[str, Any]]]:
-        """`held` and `failures` of the report, by path."""
-        ordered = [found for _, found in sorted(self.met.items())]
+    def as_json(self) -> dict[str, Any]:
+        """`open`, `held` and `failures` of the report: counts, and the first of them by path."""
+        left = Counter(found.status for found in self.due.values())
         held = [
             {
                 "path": found.path,
@@ -107,8 +113,7 @@ class Unsettled:
                 "quarantined": found.quarantined,
                 "error": found.error,
             }
-            for found in ordered
-            if found.status == "held"
+            for found in self._first("held")
         ]
         failures = [
             {
@@ -117,7 +122,12 @@ class Unsettled:
                 "attempts": found.attempts,
                 "parked": found.is_parked,
             }
-            for found in ordered
-            if found.status == "failed"
+            for found in self._first("failed")
         ]
-        return {"held": held[:MAX_TOLD], "failures": failures[:MAX_TOLD]}
+        counts = {status: self.counts[status] + left[status] for status in ("held", "failed")}
+        return {"open": counts, "held": held, "failures": failures}
+
+    def _first(self, status: str) -> list[OpenVersion]:
+        left = [found for found in self.due.values() if found.status == status]
+        found = [*self.told.get(status, ()), *left]
+        return sorted(found, key=lambda version: version.path)[:MAX_TOLD]

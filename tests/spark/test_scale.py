@@ -9,6 +9,7 @@ from benchmarks.listing import fill, version
 from spark import ledger
 from spark.delta import Bronze
 from spark.lease import Lease, Writer
+from spark.unsettled import Unsettled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ def test_memory_does_not_grow_with_the_landing_zone(
     def peak(first: int) -> int:
         """The peak while the listing from number `first` on is compared with the ledger."""
         tracemalloc.start()
-        found = sum(1 for _ in ledger.pending(bronze, listed(first)))
+        found = sum(1 for _ in ledger.pending(bronze, listed(first), Unsettled()))
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert found == objects - known
