@@ -36,6 +36,7 @@ def test_job_and_reference_make_the_same_tables_of_spoilt_input(
 ) -> None:
     """Whole and day by day, with quarantine and duplicates: equal hashes, so ratios are told."""
     monkeypatch.setattr(command, "WORK", tmp_path)
+    monkeypatch.setattr(command, "REPEATS", 1)
     compared: list[dict[str, dict[str, str]]] = []
 
     def compare(content: dict[str, dict[str, str]]) -> None:
@@ -117,7 +118,8 @@ def test_workers_are_reckoned_from_lines_and_batches() -> None:
     runs.append(measured(engine="jvm", scenario="one new day", seconds=7.2))
     rests_on = reckoning.basis(runs)
     assert rests_on is not None
-    assert (rests_on.line, rests_on.batch) == (pytest.approx(20e-6), 7.2)
+    assert rests_on.line == pytest.approx(20e-6)
+    assert rests_on.batch == 7.2
     five, ten, _, *others = reckoning.reckon(rests_on)
     batches = 1e12 / (4 * 2**30)
     lines = 1e12 / 446 * 20e-6 / 4 / 3600
