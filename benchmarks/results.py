@@ -120,9 +120,10 @@ def verdicts(measured: Sequence[Measured], sizes: Sequence[str]) -> list[Verdict
                 baseline = runs.get((size, engine, "baseline", full))
                 limit = 5.0 if large else 1.5
                 tell(_target(size, engine, name, limit, at_least=True), baseline, job, 1)
-            part = 1 / 10 if large or engine == "jvm" else 1 / 6
-            name = "job: one new day / full load"
-            tell(_target(size, engine, name, part), runs.get((size, engine, "job", day)), job, 1)
+            if large or engine == "sail":
+                name = "job: one new day / full load"
+                target = _target(size, engine, name, 1 / 10 if large else 1 / 6)
+                tell(target, runs.get((size, engine, "job", day)), job, 1)
             name = "job: seconds when nothing is new"
             target = _target(size, engine, name, 1.0 if engine == "sail" else 5.0)
             if idle := runs.get((size, engine, "job", nothing)):
