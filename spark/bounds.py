@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
+_AND_MONTHS = " AND ("
 _MAX_LISTED_PARTITIONS = 240
 """Months named one by one in a condition: twenty years. Beyond, moments alone narrow it."""
 
@@ -52,7 +53,13 @@ def of_plays(rows: DataFrame) -> str | None:
         return between
     pairs = sorted((row["year"], row["month"]) for row in months)
     named = " OR ".join(f"(t.year = {year} AND t.month = {month})" for year, month in pairs)
-    return f"{between} AND ({named})"
+    return f"{between}{_AND_MONTHS}{named})"
+
+
+def whole_months(place: str) -> str:
+    """The condition of `of_plays` without its moments; any other as it is."""
+    _, found, months = place.partition(_AND_MONTHS)
+    return f"({months}" if found else place
 
 
 def of_moments(records: DataFrame) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pyspark.sql import functions as F  # noqa: N812 # the name that Spark's own documentation uses
 
+from spark import bounds
 from spark.errors import QualityError
 from spark.tables import ARTISTS, SONGPLAYS, SONGS, USERS, Table
 
@@ -183,7 +184,7 @@ def stop_after(results: Iterable[Result], runs: Sequence[str]) -> None:
 
 def _written(bronze: Bronze, table: Table) -> str:
     """SQL over the table `t`: where this run has written, or everything if that is many places."""
-    places = sorted(bronze.written[table.name])
+    places = sorted({bounds.whole_months(place) for place in bronze.written[table.name]})
     return " OR ".join(f"({place})" for place in places) if len(places) <= _MAX_PLACES else "true"
 
 

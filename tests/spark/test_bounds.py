@@ -60,7 +60,7 @@ def test_a_reference_that_this_run_breaks_is_found(
     monkeypatch.setattr(plays, "users", lambda records: users(records).where("false"))
     lake.put("log-data/2.json", [make_play(5, userId="stranger")])
     assert main(lake.arguments("bad")) == 1
-    assert "songplays.user_id: in users: 1 of 1 break it" in capsys.readouterr().err
+    assert "songplays.user_id: in users: 1 of 2 break it" in capsys.readouterr().err
 
 
 def test_of_many_open_versions_the_first_are_told_and_all_are_counted(
