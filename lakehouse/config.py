@@ -89,7 +89,7 @@ class Settings(NetworkSettings, OperationSettings):
         default="off", description="off or grants, in quotes"
     )
     glue_version: GlueVersion = Field(
-        default=DEFAULT_GLUE_VERSION, description="5.0, 5.1 or 6.0, in quotes"
+        default=DEFAULT_GLUE_VERSION, description="5.1 or 6.0, in quotes"
     )
     worker_type: Literal["G.1X", "G.2X", "G.4X", "G.8X"] = Field(
         default="G.1X", description="G.1X, G.2X, G.4X or G.8X"

@@ -15,7 +15,7 @@ JOB = "glue/job:Job"
 CRAWLER = "glue/crawler:Crawler"
 SECURITY = "glue/securityConfiguration:SecurityConfiguration"
 
-SUPPORTED_VERSIONS = frozenset({"5.0", "5.1", "6.0"})
+SUPPORTED_VERSIONS = frozenset({"5.1", "6.0"})
 """Glue versions that AWS supports and whose Delta the job is tested on."""
 
 REQUIRED_TAGS = ("Project", "Environment", "ManagedBy")
