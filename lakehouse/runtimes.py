@@ -32,8 +32,8 @@ RUNTIMES: dict[GlueVersion, Runtime] = {
         Runtime(glue="6.0", spark="4.1.1", delta="4.2.0", python="3.13"),
     )
 }
-"""Glue version -> runtime. Older versions are left out: 5.0 and before bring a boto3 of 2024 that knows
-no conditional puts, without which there is no lease (docs/adr/0001)."""
+"""Glue version -> runtime. Older versions are left out: 5.0 brings a boto3 of 2024 that knows no
+conditional puts, without which there is no lease (docs/adr/0001)."""
 
 DEFAULT_GLUE_VERSION: GlueVersion = "5.1"
 """Never leave it to AWS: a job made without a version gets the newest one."""

@@ -18,7 +18,7 @@ from pulumi import automation
 
 from localaws import process
 from pipeline.deletion import require_both_keys
-from pipeline.deploy import plain_errors
+from pipeline.deploy_errors import plain_errors
 from pipeline.errors import PipelineBusyError, UsageError
 from tests.engine.conftest import client, new_stack, plugins, pulumi_command
 
