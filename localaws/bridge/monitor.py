@@ -11,6 +11,7 @@ import pulumi
 from pulumi.runtime.mocks import MockMonitor
 
 from localaws.bridge.errors import ProvisionError
+from localaws.bridge.registrations import Registration, Registrations
 from localaws.bridge.values import plain
 
 if TYPE_CHECKING:
@@ -58,8 +59,16 @@ class _Monitor(MockMonitor):
 
     mocks: _Mocks
 
+    def __init__(self, mocks: _Mocks, watch: Callable[[Registration], None] | None) -> None:
+        super().__init__(mocks)
+        self.registrations = Registrations()
+        self.watch = watch
+
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the name of the RPC
-        self.mocks.current.urn = self.make_urn(request.parent, request.type, request.name)
+        urn = self.make_urn(request.parent, request.type, request.name)
+        if self.watch is not None:
+            self.watch(self.registrations.add(urn, request))
+        self.mocks.current.urn = urn
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
 
@@ -70,8 +79,11 @@ def run(
     project: str,
     stack: str,
     config: Mapping[str, str],
+    watch: Callable[[Registration], None] | None = None,
 ) -> dict[str, Any]:
     """Run the program to its end; the stack's outputs as plain values.
+
+    ``watch`` is told of every resource what only an engine heeds: its options and aliases.
 
     It gets a thread of its own, and with it an event loop and Pulumi settings of its own: the
     caller may have a loop running, and may run other programs before, after and beside this one.
@@ -84,7 +96,7 @@ def run(
 
     def work() -> None:
         try:
-            results.append(_run_here(program, target, project, stack, config))
+            results.append(_run_here(program, target, project, stack, config, watch=watch))
         except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
             failures.append(error)
 
@@ -102,6 +114,8 @@ def _run_here(
     project: str,
     stack: str,
     config: Mapping[str, str],
+    *,
+    watch: Callable[[Registration], None] | None,
 ) -> dict[str, Any]:
     loops: list[asyncio.AbstractEventLoop] = []
 
@@ -130,7 +144,7 @@ def _run_here(
             project=project,
             stack=stack,
             preview=False,
-            monitor=_Monitor(mocks),
+            monitor=_Monitor(mocks, watch),
         )
         try:
             pulumi.runtime.test(declare)()  # type: ignore[no-untyped-call]

@@ -16,6 +16,8 @@ from localaws.bridge.monitor import run
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from localaws.bridge.registrations import Registration
+
 ACCOUNT = "123456789012"
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 VPC = "vpc-0123456789abcdef0"
@@ -35,6 +37,12 @@ class Declared:
     """What KMS tells of each key that is there."""
     resources: dict[str, dict[str, Any]] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict)
+    registered: dict[str, Registration] = field(default_factory=dict)
+    """What the engine would be told beside the inputs, by URN; of components too."""
+
+    def watch(self, registration: Registration) -> None:
+        """Note what the program tells the engine."""
+        self.registered[registration.urn] = registration
 
     def invoke(self, token: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Answer as AWS in the account would."""
@@ -95,6 +103,7 @@ def declare() -> Callable[..., Declared]:
             project="lakehouse",
             stack=stack,
             config={key: value for key, value in merged.items() if value is not None},
+            watch=declared.watch,
         )
         return declared
 
