@@ -29,6 +29,7 @@ from lakehouse.networking import Networking, NetworkingArgs
 from lakehouse.outputs import PublishedOutputs, PublishedOutputsArgs
 from lakehouse.permissions import Permissions, PermissionsArgs
 from lakehouse.query import Query, QueryArgs
+from lakehouse.renamed import keep_renamed
 from lakehouse.runtimes import RUNTIMES
 from lakehouse.schedule import Schedule, ScheduleArgs
 from lakehouse.storage import Storage, StorageArgs
@@ -48,6 +49,7 @@ def program() -> None:
     runtime = RUNTIMES[settings.glue_version]
     plan = plan_network(settings, account, stack)
     require_usable_key(settings.kms_key_arn, stack)
+    keep_renamed()
 
     encryption = Encryption(
         "encryption",
