@@ -166,18 +166,30 @@ def test_the_default_group_can_be_emptied(ec2: Any, vpc: str) -> None:
     assert (shown["IpPermissionsEgress"], len(shown["Tags"])) == ([], 2)
 
 
-@pytest.mark.parametrize("kind", ["Gateway", "Interface"])
+@pytest.fixture(scope="module")
+def subnets(ec2: Any, vpc: str, subnet: str) -> list[str]:
+    """The ids of a subnet in each of two zones, as production has them."""
+    made = ec2.create_subnet(
+        VpcId=vpc, CidrBlock="10.20.2.0/23", AvailabilityZone="us-east-1b",
+        TagSpecifications=_tagged("subnet"),
+    )["Subnet"]  # fmt: skip
+    return [subnet, str(made["SubnetId"])]
+
+
+@pytest.mark.parametrize(("kind", "zones"), [("Gateway", 0), ("Interface", 1), ("Interface", 2)])
 def test_an_endpoint_is_available_and_then_deleted(
-    ec2: Any, vpc: str, subnet: str, kind: str
+    ec2: Any, vpc: str, subnets: list[str], kind: str, zones: int
 ) -> None:
-    """It shows policy, prefix list or network interfaces, and the state that ends the wait."""
+    """It shows policy, prefix list or a network interface a zone, and the state that ends the
+    wait.
+    """
     table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
     group = ec2.describe_security_groups(Filters=_in(vpc))["SecurityGroups"][0]["GroupId"]
     service = f"com.amazonaws.us-east-1.{'s3' if kind == 'Gateway' else 'glue'}"
     place = (
         {"RouteTableIds": [table], "PrivateDnsEnabled": False}
         if kind == "Gateway"
-        else {"SubnetIds": [subnet], "SecurityGroupIds": [group], "PrivateDnsEnabled": True}
+        else {"SubnetIds": subnets[:zones], "SecurityGroupIds": [group], "PrivateDnsEnabled": True}
     )
     identifier = ec2.create_vpc_endpoint(
         ClientToken="t", VpcId=vpc, ServiceName=service, VpcEndpointType=kind,
@@ -196,16 +208,15 @@ def test_an_endpoint_is_available_and_then_deleted(
         assert [route["GatewayId"] for route in to_s3] == [identifier]
     else:
         assert shown["PrivateDnsEnabled"] is True
-        assert (shown["SubnetIds"], lists) == ([subnet], [])
+        assert (sorted(shown["SubnetIds"]), lists) == (sorted(subnets[:zones]), [])
         assert [one["GroupId"] for one in shown["Groups"]] == [group]
-        (card,) = ec2.describe_network_interfaces(NetworkInterfaceIds=interfaces)[
-            "NetworkInterfaces"
-        ]
-        assert card["SubnetId"] == subnet
+        cards = ec2.describe_network_interfaces(NetworkInterfaceIds=interfaces)
+        placed = [card["SubnetId"] for card in cards["NetworkInterfaces"]]
+        assert sorted(placed) == sorted(subnets[:zones])
     assert ec2.delete_vpc_endpoints(VpcEndpointIds=[identifier])["Unsuccessful"] == []
     (shown,) = ec2.describe_vpc_endpoints(VpcEndpointIds=[identifier])["VpcEndpoints"]
     assert shown["State"] == "deleted"
-    left = ec2.describe_network_interfaces(Filters=[{"Name": "subnet-id", "Values": [subnet]}])
+    left = ec2.describe_network_interfaces(Filters=[{"Name": "subnet-id", "Values": subnets}])
     assert left["NetworkInterfaces"] == []
     ec2.delete_route_table(RouteTableId=table)
 

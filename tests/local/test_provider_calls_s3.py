@@ -174,14 +174,19 @@ def test_the_settings_of_a_bucket_come_and_go(s3: Any, refusal: Callable[..., An
 
 
 @pytest.mark.parametrize("size", ["all_storage_classes_128K", "varies_by_storage_class"])
-def test_a_lifecycle_equals_what_was_put(s3: Any, size: str, refusal: Callable[..., Any]) -> None:
-    """The provider waits until it does: an empty prefix stays one, the least size comes back."""
+@pytest.mark.parametrize("where", [{}, {"Prefix": ""}], ids=["no filter", "empty prefix"])
+def test_a_lifecycle_equals_what_was_put(
+    s3: Any, size: str, where: dict[str, str], refusal: Callable[..., Any]
+) -> None:
+    """The provider waits until it does: an empty filter, which is what the program asks for, stays
+    one, an empty prefix too, and the least size comes back.
+    """
     name = f"lifecycle-{uuid4().hex}"
     s3.create_bucket(Bucket=name)
     rule = {
         "ID": "tidy-up",
         "Status": "Enabled",
-        "Filter": {"Prefix": ""},
+        "Filter": where,
         "Expiration": {"Days": 30},
         "NoncurrentVersionExpiration": {"NoncurrentDays": 7},
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
