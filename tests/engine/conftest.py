@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
+ACCOUNT_IN_THE_FILES = "111122223333"
+"""AWS's own account for examples, which the stack files name."""
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +62,8 @@ class EngineStack:
     def __init__(self, stack: automation.Stack) -> None:
         self.stack = stack
         self.log: list[str] = []
+        self.steps: set[str] = set()
+        """What the last update did, as `operation type name`; nothing for what stayed the same."""
 
     def configure(self, settings: dict[str, Any]) -> None:
         """Set these settings; what is no text is JSON, as in the files."""
@@ -75,8 +79,17 @@ class EngineStack:
         """Run an update, from what the engine knows or from what AWS tells now; the numbers of
         resources by kind of operation.
         """
-        result = self.stack.up(refresh=refresh, on_output=self.log.append)
+        self.steps = set()
+        result = self.stack.up(refresh=refresh, on_output=self.log.append, on_event=self._note_step)
         return counts(result.summary.resource_changes)
+
+    def _note_step(self, event: automation.EngineEvent) -> None:
+        if event.resource_pre_event is None:
+            return
+        step = event.resource_pre_event.metadata
+        operation = str(getattr(step.op, "value", step.op))
+        if operation not in {"same", "read", "refresh"}:
+            self.steps.add(f"{operation} {step.type} {step.urn.rpartition('::')[2]}")
 
     def preview(self, *, refresh: bool = False) -> dict[str, int]:
         """What an update would do, to what the engine knows or to what AWS tells now."""
@@ -97,10 +110,11 @@ class EngineStack:
 def new_stack(
     pulumi_command: automation.PulumiCommand,
     server: process.Server,
+    client: Callable[[str], Any],
     plugins: Path,
     tmp_path: Path,
 ) -> Callable[..., EngineStack]:
-    """Return a function that makes a stack from `Pulumi.local.yaml`, under a new name."""
+    """Return a function that makes a stack from one of the stack files, under a new name."""
     (tmp_path / "state").mkdir()
     environment = {
         "PATH": os.pathsep.join([str(plugins), os.environ["PATH"]]),
@@ -112,7 +126,7 @@ def new_stack(
         "AWS_EC2_METADATA_DISABLED": "true",
     }
 
-    def make(**config: Any) -> EngineStack:
+    def make(file: str = "local", **config: Any) -> EngineStack:
         stack = automation.create_stack(
             stack_name=f"t{uuid4().hex[:8]}",
             project_name="lakehouse",
@@ -126,8 +140,13 @@ def new_stack(
             ),
         )
         made = EngineStack(stack)
-        settings: dict[str, Any] = stack_config(ROOT / "Pulumi.local.yaml")
-        services = json.loads(settings["aws:endpoints"])[0]
+        local = stack_config(ROOT / "Pulumi.local.yaml")
+        services = json.loads(local["aws:endpoints"])[0]
+        # The account is the server's; who may do what is named by account too.
+        settings: dict[str, Any] = {
+            key: value.replace(ACCOUNT_IN_THE_FILES, client("sts").get_caller_identity()["Account"])
+            for key, value in stack_config(ROOT / f"Pulumi.{file}.yaml").items()
+        }
         settings["aws:endpoints"] = [dict.fromkeys(services, server.endpoint)]
         made.configure({**settings, **config})
         return made

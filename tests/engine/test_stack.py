@@ -12,6 +12,7 @@ from pulumi import automation
 
 from pipeline.deletion import require_both_keys
 from pipeline.errors import UsageError
+from tests.engine.there import in_network, named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,60 +51,6 @@ def status_of_the_repository() -> str:
     ).stdout
 
 
-def left_on_aws(client: Callable[[str], Any], prefix: str) -> dict[str, list[str]]:
-    """Everything on the server whose name holds the prefix, by kind."""
-    found = {
-        "buckets": [bucket["Name"] for bucket in client("s3").list_buckets()["Buckets"]],
-        "roles": [role["RoleName"] for role in client("iam").list_roles()["Roles"]],
-        "jobs": [job["Name"] for job in client("glue").get_jobs()["Jobs"]],
-        "crawlers": [crawler["Name"] for crawler in client("glue").get_crawlers()["Crawlers"]],
-        "databases": [
-            database["Name"].replace("_", "-")
-            for database in client("glue").get_databases()["DatabaseList"]
-        ],
-        "workgroups": [
-            group["Name"] for group in client("athena").list_work_groups()["WorkGroups"]
-        ],
-        "keys": [
-            alias["AliasName"]
-            for alias in client("kms").list_aliases()["Aliases"]
-            if client("kms").describe_key(KeyId=alias["AliasName"])["KeyMetadata"]["Enabled"]
-        ],
-        "security configurations": [
-            configuration["Name"]
-            for configuration in client("glue").get_security_configurations()[
-                "SecurityConfigurations"
-            ]
-        ],
-        "log groups": [
-            group["logGroupName"]
-            for group in client("logs").describe_log_groups(limit=50)["logGroups"]
-        ],
-        "workflows": client("glue").list_workflows()["Workflows"],
-        "triggers": client("glue").list_triggers()["TriggerNames"],
-        "topics": [topic["TopicArn"] for topic in client("sns").list_topics()["Topics"]],
-        "subscriptions": [
-            one["TopicArn"] for one in client("sns").list_subscriptions()["Subscriptions"]
-        ],
-        "event rules": [rule["Name"] for rule in client("events").list_rules()["Rules"]],
-        "alarms": [
-            alarm["AlarmName"] for alarm in client("cloudwatch").describe_alarms()["MetricAlarms"]
-        ],
-        "dashboards": [
-            entry["DashboardName"]
-            for entry in client("cloudwatch").list_dashboards()["DashboardEntries"]
-        ],
-        "parameters": [
-            parameter["Name"] for parameter in client("ssm").describe_parameters()["Parameters"]
-        ],
-    }
-    return {
-        kind: [name for name in names if prefix in name]
-        for kind, names in found.items()
-        if any(prefix in name for name in names)
-    }
-
-
 def resources_of(stack: Any) -> dict[str, dict[str, Any]]:
     """What the engine keeps about each resource, by URN."""
     deployment = stack.stack.export_stack().deployment or {}
@@ -137,46 +84,111 @@ def closed_to_the_public(client: Callable[[str], Any], bucket: str) -> set[bool]
     return set(found.values())
 
 
-def test_the_life_of_a_stack(new_stack: Callable[..., Any], client: Callable[[str], Any]) -> None:
-    """Preview makes nothing, up makes everything, up again changes nothing, a setting updates one
-    resource, what was changed by hand is shown and comes back, and destroy leaves nothing.
-    """
-    before = status_of_the_repository()
-    stack = new_stack(
-        **{"lakehouse:schedule": "cron(0 3 * * ? *)", "lakehouse:alerts": "true"},
-        **{"lakehouse:alertEmails": ["team@example.com"]},
-    )
-    name = stack.stack.name
+TYPES_OF_KEPT = {"aws:s3/bucket:Bucket", "aws:kms/key:Key", "aws:kms/alias:Alias"}
+KEPT = {
+    *("landing-zone", "bronze", "silver", "gold", "processing-zone", "consumer-zone"),
+    "access-logs",
+    # The key and its alias: buckets that are kept are noise without them.
+    "data",
+}
+"""What production protects and keeps, by logical name."""
 
+MADE_IN_PROD = {
+    "buckets": 9,
+    "roles": 5,
+    "jobs": 1,
+    "crawlers": 1,
+    "databases": 1,
+    "workgroups": 2,
+    "keys": 1,
+    "security configurations": 1,
+    "log groups": 4,
+    "workflows": 1,
+    "triggers": 3,
+    "topics": 1,
+    "event rules": 2,
+    "alarms": 1,
+    "dashboards": 1,
+    "parameters": 1,
+}
+"""The numbers by kind of what AWS has after an `up` of production."""
+
+CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
+    "local": ({"lakehouse:jobTimeoutMinutes": "90"}, {"update aws:glue/job:Job bronze"}),
+    # One more zone.
+    "dev": (
+        {"lakehouse:availabilityZones": "2"},
+        {
+            "create aws:ec2/subnet:Subnet private-b",
+            "create aws:ec2/routeTableAssociation:RouteTableAssociation private-b",
+            "create aws:glue/connection:Connection private-b",
+            *(
+                f"update aws:ec2/vpcEndpoint:VpcEndpoint {service}"
+                for service in ("glue", "kms", "logs", "monitoring", "sts")
+            ),
+            "update aws:glue/job:Job bronze",
+            "update aws:iam/rolePolicy:RolePolicy crawler-role",
+            "update aws:iam/rolePolicy:RolePolicy job-role",
+            "update aws:ssm/parameter:Parameter outputs",
+        },
+    ),
+    # Another hour.
+    "prod": (
+        {"lakehouse:schedule": "cron(0 5 * * ? *)"},
+        {"update aws:glue/trigger:Trigger ingest", "update aws:ssm/parameter:Parameter outputs"},
+    ),
+}
+"""For each stack file a change of its settings, and all that this changes."""
+
+
+def live_to_the_first_change(stack: Any, client: Callable[[str], Any], file: str) -> int:
+    """Preview, up, up again, refresh, a changed setting; the number of resources at the end."""
+    name = stack.stack.name
     planned = stack.preview()
-    assert left_on_aws(client, name) == {}
+    assert named(client, name) == {}
     created = stack.up()
     assert created == planned
     assert set(created) == {"create"}
-    kinds = left_on_aws(client, name)
-    assert {kind: len(names) for kind, names in kinds.items()} == {
-        "buckets": 9,
-        "roles": 3,
-        "jobs": 1,
-        "crawlers": 1,
-        "databases": 1,
-        "workgroups": 1,
-        "keys": 1,
-        "security configurations": 1,
-        "log groups": 3,
-        "workflows": 1,
-        "triggers": 2,
-        "topics": 1,
-        "subscriptions": 1,
-        "event rules": 2,
-        "alarms": 1,
-        "dashboards": 1,
-        "parameters": 1,
-    }
+    unchanged = {"same": created["create"]}
+    assert stack.up() == unchanged
+    assert stack.preview(refresh=True) == unchanged, "AWS tells something else than was asked for"
+    settings, expected = CHANGES[file]
+    stack.configure(settings)
+    changes = stack.up()
+    assert stack.steps == expected
+    return int(changes["same"] + len(expected))
+
+
+def turn_both_keys(stack: Any, client: Callable[[str], Any]) -> None:
+    """Refused at each step before the last; then nothing is left."""
+    for delete_data in (False, True):
+        with pytest.raises(UsageError, match=r"allowDataDeletion.*--delete-data.* first is still"):
+            require_both_keys(stack.stack, delete_data=delete_data)
+    stack.configure({"lakehouse:environment": "dev", "lakehouse:allowDataDeletion": "true"})
+    stack.up()
+    with pytest.raises(UsageError, match=r"--delete-data.* second is missing"):
+        require_both_keys(stack.stack, delete_data=False)
+    require_both_keys(stack.stack, delete_data=True)
+    stack.destroy()
+    assert named(client, stack.stack.name) == {}
+    require_both_keys(stack.stack, delete_data=False)
+
+
+def test_the_life_of_the_local_stack(
+    new_stack: Callable[..., Any], client: Callable[[str], Any]
+) -> None:
+    """Preview makes nothing, up makes everything, up again changes nothing, a setting updates one
+    resource, what was changed by hand comes back, and destroy leaves nothing.
+    """
+    before = status_of_the_repository()
+    stack = new_stack("local")
+    name = stack.stack.name
+    number = live_to_the_first_change(stack, client, "local")
+    outputs = stack.outputs()
     stored = client("ssm").get_parameter(Name=f"/lakehouse/{name}/outputs")["Parameter"]["Value"]
     # Pulumi leaves exports out that are null; the parameter keeps them.
     values = {key: value for key, value in json.loads(stored).items() if value is not None}
-    assert values == {"version": 1, **stack.outputs()}
+    assert values == {"version": 1, **outputs}
 
     made = resources_of(stack)
     # S3 takes a bucket's policy only once nobody changes its public access any more; Glue takes
@@ -187,76 +199,69 @@ def test_the_life_of_a_stack(new_stack: Callable[..., Any], client: Callable[[st
     assert waits_for(made, allowed, "aws:glue/job:Job") == [True]
     assert waits_for(made, allowed, "aws:glue/crawler:Crawler") == [True]
 
-    assert stack.preview() == {"same": created["create"]}
-    assert stack.up(refresh=True) == {"same": created["create"]}, "nothing differs on AWS"
-
-    stack.configure({"lakehouse:jobTimeoutMinutes": "90"})
-    assert stack.up() == {"same": created["create"] - 1, "update": 1}
-    job = client("glue").get_job(JobName=stack.outputs()["job_name"])["Job"]
-    assert job["Timeout"] == 90
-
-    landing = stack.outputs()["landing_bucket"]
-    change_by_hand(client, stack.outputs())
-    assert stack.preview(refresh=True) == {"same": created["create"] - 3, "update": 2, "create": 1}
-    assert stack.up(refresh=True) == {"same": created["create"] - 3, "update": 2, "create": 1}
-    assert client("glue").get_job(JobName=job["Name"])["Job"]["Timeout"] == 90
+    landing = outputs["landing_bucket"]
+    change_by_hand(client, outputs)
+    assert stack.up(refresh=True) == {"same": number - 3, "update": 2, "create": 1}
+    assert client("glue").get_job(JobName=outputs["job_name"])["Job"]["Timeout"] == 90
     assert closed_to_the_public(client, landing) == {True}
 
     client("s3").put_object(Bucket=landing, Key="song-data/a.json", Body=b"{}")
-    assert stack.destroy() == {"delete": created["create"]}
-    assert left_on_aws(client, name) == {}
+    assert stack.destroy() == {"delete": number}
+    assert named(client, name) == {}
     assert status_of_the_repository() == before
 
 
-def test_production_data_is_protected_by_the_engine(
-    new_stack: Callable[..., Any], client: Callable[[str], Any]
-) -> None:
-    """Destroying a production stack fails and leaves the data, until both keys are turned: the
-    settings with an `up`, then the option of the command.
-    """
-    stack = new_stack(
-        **{
-            "lakehouse:environment": "prod",
-            "lakehouse:allowDataDeletion": "false",
-            "lakehouse:operatorPrincipals": ["arn:aws:iam::123456789012:role/team"],
-        }
-    )
-    stack.up()
-    bronze = stack.outputs()["bronze_bucket"]
-    client("s3").put_object(Bucket=bronze, Key="songs/part-0.parquet", Body=b"data")
-    for delete_data in (False, True):
-        with pytest.raises(UsageError, match=r"allowDataDeletion.*--delete-data.* first is still"):
-            require_both_keys(stack.stack, delete_data=delete_data)
-    with pytest.raises(automation.CommandError, match="protected"):
-        stack.destroy()
-    assert client("s3").get_object(Bucket=bronze, Key="songs/part-0.parquet")["Body"].read()
-    assert client("s3").get_public_access_block(Bucket=bronze)
+def test_the_life_of_dev(new_stack: Callable[..., Any], client: Callable[[str], Any]) -> None:
+    """With its network: one more zone leaves the first one alone; its data takes two keys."""
+    stack = new_stack("dev")
+    live_to_the_first_change(stack, client, "dev")
+    network = stack.outputs()["network"]
+    assert network["zones"] == ["us-east-1a", "us-east-1b"]
+    there = in_network(client, network["vpc_id"], stack.stack.name)
+    services = {"s3", "glue", "logs", "monitoring", "kms", "sts"}
+    assert set(there["endpoints"]) == {f"com.amazonaws.us-east-1.{each}" for each in services}
+    assert len(there["groups"]) == 3
+    job = client("glue").get_job(JobName=stack.outputs()["job_name"])["Job"]
+    assert job["Connections"] == {"Connections": network["connections"]}
+    landing = stack.outputs()["landing_bucket"]
+    client("s3").put_object(Bucket=landing, Key="song-data/a.json", Body=b"{}")
+    turn_both_keys(stack, client)
+    assert in_network(client, network["vpc_id"], stack.stack.name) == {}
+
+
+def test_the_life_of_prod(new_stack: Callable[..., Any], client: Callable[[str], Any]) -> None:
+    """The engine refuses to replace and to delete its data, until both keys are turned."""
+    stack = new_stack("prod")
+    live_to_the_first_change(stack, client, "prod")
+    counted = {kind: len(names) for kind, names in named(client, stack.stack.name).items()}
+    assert counted == MADE_IN_PROD
+    vpc = stack.outputs()["network"]["vpc_id"]
     kept = {
         urn.rpartition("::")[2]
         for urn, resource in resources_of(stack).items()
         if resource.get("protect") and resource.get("retainOnDelete")
-        if resource["type"] in {"aws:s3/bucket:Bucket", "aws:kms/key:Key"}
+        if resource["type"] in TYPES_OF_KEPT
     }
-    assert kept == {
-        "landing-zone",
-        "bronze",
-        "silver",
-        "gold",
-        "processing-zone",
-        "consumer-zone",
-        "access-logs",
-        # The key: buckets that are kept are noise without it.
-        "data",
-    }
+    assert kept == KEPT
+    bronze = stack.outputs()["bronze_bucket"]
+    part = {"Bucket": bronze, "Key": "songs/part-0.parquet"}
+    client("s3").put_object(**part, Body=b"data")
 
-    stack.configure({"lakehouse:environment": "dev", "lakehouse:allowDataDeletion": "true"})
-    stack.up()
-    with pytest.raises(UsageError, match=r"--delete-data.* second is missing"):
-        require_both_keys(stack.stack, delete_data=False)
-    require_both_keys(stack.stack, delete_data=True)
-    stack.destroy()
-    assert left_on_aws(client, stack.stack.name) == {}
-    require_both_keys(stack.stack, delete_data=False)
+    stack.configure({"lakehouse:prefix": "other"})
+    refused = r"(?s)unable to replace resource .*marked for protection"
+    with pytest.raises(automation.CommandError, match=refused):
+        stack.up()
+    buckets = named(client, stack.stack.name)["buckets"]
+    assert {name for name in buckets if name.startswith("music-")} >= {bronze}
+    assert client("s3").get_object(**part)["Body"].read() == b"data"
+    stack.configure({"lakehouse:prefix": "music"})
+
+    with pytest.raises(automation.CommandError, match="protected"):
+        stack.destroy()
+    assert client("s3").get_object(**part)["Body"].read() == b"data"
+    assert closed_to_the_public(client, bronze) == {True}
+    turn_both_keys(stack, client)
+    assert in_network(client, vpc, stack.stack.name) == {}
 
 
 def test_a_wrong_setting_is_one_sentence_and_makes_nothing(
@@ -269,7 +274,7 @@ def test_a_wrong_setting_is_one_sentence_and_makes_nothing(
     told = str(caught.value)
     assert "lakehouse:workerCount = '1' is not allowed" in told
     assert "Traceback" not in told
-    assert left_on_aws(client, stack.stack.name) == {}
+    assert named(client, stack.stack.name) == {}
 
 
 def test_credentials_of_another_account_make_nothing(
@@ -279,4 +284,4 @@ def test_credentials_of_another_account_make_nothing(
     stack = new_stack(**{"aws:allowedAccountIds": ["111122223333"]})
     with pytest.raises(automation.CommandError, match="belong to account 123456789012"):
         stack.up()
-    assert left_on_aws(client, stack.stack.name) == {}
+    assert named(client, stack.stack.name) == {}
