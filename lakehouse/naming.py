@@ -28,6 +28,9 @@ ACCESS_LOGS = "access-logs"
 ZONES = (LANDING, BRONZE, SILVER, GOLD, PROCESSING, CONSUMER, SCRIPTS, RESULTS, ACCESS_LOGS)
 """Every bucket, in the order in which the data and then the by-products flow."""
 
+MADE_AGAIN = (SCRIPTS, RESULTS)
+"""The buckets that hold nothing which is lost with them."""
+
 BUCKET_NAME_LIMIT = 63
 """Characters; S3's limit ("General purpose bucket naming rules")."""
 

@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from lakehouse import bucket_policies, policies
 from lakehouse.documents import json_text
-from lakehouse.naming import ACCESS_LOGS, RESULTS, SCRIPTS, ZONES, Names
+from lakehouse.naming import ACCESS_LOGS, MADE_AGAIN, RESULTS, ZONES, Names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -193,8 +193,7 @@ class Storage(pulumi.ComponentResource):
                     bucket_arn=names.bucket_arn(zone),
                     statements=(bucket_policies.tls_only(names.bucket_arn(zone)), *extra),
                     force_destroy=args.allow_data_deletion,
-                    # Code and query results can be made again.
-                    protect=args.protect_data and zone not in {SCRIPTS, RESULTS},
+                    protect=args.protect_data and zone not in MADE_AGAIN,
                     noncurrent_version_days=args.noncurrent_version_days,
                     key_arn=None if zone == ACCESS_LOGS else args.key_arn,
                     expire_after_days=expiry.get(zone),

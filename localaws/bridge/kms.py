@@ -104,8 +104,17 @@ def _put_alias(clients: Clients, inputs: Properties) -> Made:
     is_new = _describe_alias(clients, name, inputs) is None
     change = kms.create_alias if is_new else kms.update_alias
     change(AliasName=name, TargetKeyId=key)
+    return _alias(clients, name, key)
+
+
+def _alias(clients: Clients, name: str, key: str) -> Made:
     arn = f"arn:{clients.partition}:kms:{clients.region}:{clients.account_id}"
     return Made(name, {"arn": f"{arn}:{name}", "targetKeyArn": f"{arn}:key/{key}"})
+
+
+def _found_alias(clients: Clients, name: str) -> Made:
+    there = _describe_alias(clients, name, {}) or {}
+    return _alias(clients, name, there.get("targetKeyId", ""))
 
 
 def _describe_alias(clients: Clients, name: str, _: Properties) -> Properties | None:
@@ -128,6 +137,7 @@ TYPES: dict[str, ResourceType] = {
         delete=_delete_key,
         replace_on=frozenset({"multiRegion"}),
         defaults={"multiRegion": False, "enableKeyRotation": False},
+        found=_key,
         taggable=True,
     ),
     "aws:kms/alias:Alias": ResourceType(
@@ -137,5 +147,7 @@ TYPES: dict[str, ResourceType] = {
         update=lambda clients, _, inputs: _put_alias(clients, inputs),
         delete=_delete_alias,
         replace_on=frozenset({"name"}),
+        named_by="name",
+        found=_found_alias,
     ),
 }

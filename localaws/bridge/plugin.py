@@ -114,22 +114,32 @@ class Provider(ResourceProviderServicer):
         )
 
     def Create(self, request: Any, context: Any) -> Any:
-        inputs = _python(request.properties)
+        inputs, token = _python(request.properties), _type(request.urn)
+        kind = resource_type(token)
         with _reported(context):
-            made = resource_type(_type(request.urn)).create(self._aws, inputs)
+            # In process what is there is taken over; the AWS provider stops at it.
+            if kind.named_by and described(self._aws, token, inputs[kind.named_by], inputs):
+                raise UnsupportedError(
+                    f"{_name(request.urn)} was not made: there is one called "
+                    f"{inputs[kind.named_by]!r} already, which has to be imported or deleted first"
+                )
+            made = kind.create(self._aws, inputs)
         return provider_pb2.CreateResponse(
             id=made.id, properties=_struct({**inputs, **made.outputs})
         )
 
     def Read(self, request: Any, context: Any) -> Any:
-        old = _python(request.inputs)
-        with _reported(context):
-            there = described(self._aws, _type(request.urn), request.id, old)
-        if there is None:
-            return provider_pb2.ReadResponse()
+        old, token = _python(request.inputs), _type(request.urn)
         outputs = {
             name: value for name, value in _python(request.properties).items() if name not in old
         }
+        with _reported(context):
+            # An engine that imports knows nothing but the id.
+            if not old:
+                outputs = _finder(resource_type(token), request.urn)(self._aws, request.id).outputs
+            there = described(self._aws, token, request.id, old)
+        if there is None:
+            return provider_pb2.ReadResponse()
         return provider_pb2.ReadResponse(
             id=request.id, properties=_struct({**outputs, **there}), inputs=_struct(there)
         )
@@ -173,6 +183,12 @@ def _updater(kind: ResourceType) -> Callable[[Clients, str, Any], Made]:
     if kind.update is None:
         raise UnsupportedError("the engine asked to update what can only be replaced")
     return kind.update
+
+
+def _finder(kind: ResourceType, urn: str) -> Callable[[Clients, str], Made]:
+    if kind.found is None:
+        raise UnsupportedError(f"{_name(urn)} cannot be imported from localaws")
+    return kind.found
 
 
 def _python(struct: struct_pb2.Struct) -> dict[str, Any]:

@@ -44,6 +44,10 @@ def _update_bucket(clients: Clients, bucket: str, inputs: Properties) -> Made:
         clients("s3").put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tags})
     else:
         clients("s3").delete_bucket_tagging(Bucket=bucket)
+    return _bucket(clients, bucket)
+
+
+def _bucket(clients: Clients, bucket: str) -> Made:
     return Made(
         bucket,
         {
@@ -157,6 +161,8 @@ TYPES: dict[str, ResourceType] = {
         update=_update_bucket,
         delete=_delete_bucket,
         replace_on=frozenset({"bucket"}),
+        named_by="bucket",
+        found=_bucket,
         taggable=True,
     ),
     "aws:s3/bucketObjectv2:BucketObjectv2": ResourceType(

@@ -130,6 +130,29 @@ def test_a_resource_is_made_read_and_deleted(
     assert not provider.Read(read, Context()).id
 
 
+BUCKET = "urn:pulumi:s::p::aws:s3/bucket:Bucket::x"
+
+
+def test_what_is_there_is_imported_and_not_made_again(
+    provider: Provider, client: Callable[[str], Any]
+) -> None:
+    """As with the AWS provider: to create it fails; to read it by its id alone gives inputs and
+    outputs.
+    """
+    name = f"b{uuid4().hex}"
+    read = provider_pb2.ReadRequest(urn=BUCKET, id=name)
+    assert not provider.Read(read, Context()).id
+    client("s3").create_bucket(Bucket=name)
+    inputs = struct(bucket=name, tagsAll={})
+    with pytest.raises(Aborted, match=f"one called '{name}' already"):
+        provider.Create(provider_pb2.CreateRequest(urn=BUCKET, properties=inputs), Context())
+    found = provider.Read(read, Context())
+    assert (found.id, json_format.MessageToDict(found.inputs)) == (name, {"bucket": name})
+    assert json_format.MessageToDict(found.properties)["arn"] == f"arn:aws:s3:::{name}"
+    with pytest.raises(Aborted, match="'x' cannot be imported"):
+        provider.Read(provider_pb2.ReadRequest(urn=QUERY, id="q"), Context())
+
+
 def test_what_aws_refuses_is_told_to_the_engine(provider: Provider) -> None:
     """The engine prints the message of AWS, not a traceback of the plugin."""
     request = provider_pb2.CreateRequest(
