@@ -125,7 +125,6 @@ TYPES: dict[str, ResourceType] = {
         delete=_delete_role,
         replace_on=frozenset({"name"}),
         defaults={"maxSessionDuration": _DEFAULT_SESSION_SECONDS},
-        named_by="name",
         found=_role,
         taggable=True,
     ),

@@ -147,7 +147,6 @@ TYPES: dict[str, ResourceType] = {
         update=lambda clients, _, inputs: _put_alias(clients, inputs),
         delete=_delete_alias,
         replace_on=frozenset({"name"}),
-        named_by="name",
         found=_found_alias,
     ),
 }

@@ -76,7 +76,6 @@ TYPES: dict[str, ResourceType] = {
         replace_on=frozenset({"name"}),
         # For ever, which the API says by having no policy.
         defaults={"retentionInDays": 0},
-        named_by="name",
         found=lambda clients, name: Made(name, {"arn": _arn(clients, name)}),
         taggable=True,
     ),

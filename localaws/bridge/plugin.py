@@ -114,16 +114,9 @@ class Provider(ResourceProviderServicer):
         )
 
     def Create(self, request: Any, context: Any) -> Any:
-        inputs, token = _python(request.properties), _type(request.urn)
-        kind = resource_type(token)
+        inputs = _python(request.properties)
         with _reported(context):
-            # In process what is there is taken over; the AWS provider stops at it.
-            if kind.named_by and described(self._aws, token, inputs[kind.named_by], inputs):
-                raise UnsupportedError(
-                    f"{_name(request.urn)} was not made: there is one called "
-                    f"{inputs[kind.named_by]!r} already, which has to be imported or deleted first"
-                )
-            made = kind.create(self._aws, inputs)
+            made = resource_type(_type(request.urn)).create(self._aws, inputs)
         return provider_pb2.CreateResponse(
             id=made.id, properties=_struct({**inputs, **made.outputs})
         )

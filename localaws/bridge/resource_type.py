@@ -52,8 +52,6 @@ class ResourceType:
     """What AWS tells of an input that was not given."""
     computed: frozenset[str] = frozenset()
     """Inputs that the provider leaves as they are on AWS where the program gives none."""
-    named_by: str | None = None
-    """The input that is the id too: a second one of that name cannot be made."""
     found: Callable[[Clients, str], Made] | None = None
     """What one that is there has beside its inputs, by its id alone; None for what the engine
     cannot import.

@@ -161,7 +161,6 @@ TYPES: dict[str, ResourceType] = {
         update=_update_bucket,
         delete=_delete_bucket,
         replace_on=frozenset({"bucket"}),
-        named_by="bucket",
         found=_bucket,
         taggable=True,
     ),
