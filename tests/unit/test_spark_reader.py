@@ -94,7 +94,7 @@ def ending(key: str, body: bytes, breaks: Exception | None) -> str:
             return str(end.value)
 
 
-WHOLE = gzip.compress(b"{}\n" * 9)
+WHOLE = gzip.compress(b"{}\n" * 9, mtime=0)
 
 
 @pytest.mark.parametrize("key", ["1.json", "1.json.gz"])
@@ -124,6 +124,7 @@ def test_a_connection_that_breaks_is_not_the_objects_fault(key: str, breaks: Exc
         (b"{}", "no gzip, or a damaged one (BadGzipFile)"),
         (WHOLE[:10] + b"\xff" * 9, "a damaged gzip (error)"),
     ],
+    ids=["whole", "cut", "plain", "damaged"],
 )
 def test_a_gzip_that_is_no_good_is(body: bytes, told: str) -> None:
     """However often it is fetched."""
