@@ -18,8 +18,10 @@ from pipeline import interrupted
 from pipeline.deletion import require_both_keys, require_keys_for
 from pipeline.deploy_errors import plain_errors
 from pipeline.deploy_plan import UNCHANGED, Change, Steps, named
-from pipeline.errors import DeployError, StackError
+from pipeline.errors import DeployError, StackError, StoppedError
+from pipeline.interrupts import Interrupts
 from pipeline.local import PROJECT, ROOT
+from pipeline.pulumi_cli import PulumiCli
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
     from pipeline.deploy_plan import Kind
     from pipeline.progress import Display
+
+ENDING = "Pulumi finishes what it is at and writes it down; once more ends it without waiting"
 
 
 def deploy(
@@ -60,23 +64,43 @@ def deploy(
             or data would go without both keys.
         AccessError: AWS or the backend refuses the credentials.
         PipelineBusyError: another update holds the stack.
+        StoppedError: Ctrl-C or SIGTERM ended it, and the message says how the stack stands.
         DeployError: any other failure, such as a change where none was expected.
     """
-    with open_stack(stack, root, create=kind == "up") as opened:
-        if kind == "destroy":
-            with plain_errors(stack):
-                require_both_keys(opened, delete_data=delete_data)
-            return run_on(opened, kind, display)
-        planned = _plan(opened, display, delete_data=delete_data, refresh=refresh)
-        if expect_no_changes and planned.changes:
-            raise DeployError(
-                f"The stack {stack!r} differs from what its program and settings say: "
-                f"{named(planned.changes)}. Nothing was changed; `lakehouse up --stack {stack}"
-                f"{' --refresh' if refresh else ''}` makes it so."
-            )
-        if kind == "preview":
-            return planned
-        return run_on(opened, kind, display, refresh=refresh, total=len(planned.changes))
+    interrupts = Interrupts(display.note)
+    told = f"Interrupted: nothing was changed in the stack {stack!r}."
+    steps = Steps()
+    try:
+        with (
+            interrupts.taken(),
+            interrupts.shielded(ENDING),
+            open_stack(stack, root, create=kind == "up", interrupts=interrupts) as opened,
+        ):
+            try:
+                if kind == "destroy":
+                    with plain_errors(stack):
+                        require_both_keys(opened, delete_data=delete_data)
+                    return run_on(opened, kind, display, steps=steps)
+                planned = _plan(opened, display, delete_data=delete_data, refresh=refresh)
+                if expect_no_changes and planned.changes:
+                    raise _differs(stack, planned, refresh=refresh)
+                if kind == "preview":
+                    return planned
+                total = len(planned.changes)
+                return run_on(opened, kind, display, refresh=refresh, total=total, steps=steps)
+            finally:
+                if interrupts.pending:
+                    told = interrupted.how_it_stands(opened, kind, steps)
+    except KeyboardInterrupt:
+        raise StoppedError(told) from None
+
+
+def _differs(stack: str, planned: Change, *, refresh: bool) -> DeployError:
+    return DeployError(
+        f"The stack {stack!r} differs from what its program and settings say: "
+        f"{named(planned.changes)}. Nothing was changed; `lakehouse up --stack {stack}"
+        f"{' --refresh' if refresh else ''}` makes it so."
+    )
 
 
 def _plan(stack: automation.Stack, display: Display, *, delete_data: bool, refresh: bool) -> Change:
@@ -99,6 +123,7 @@ def open_stack(
     create: bool,
     program: Callable[[], None] | None = None,
     environment: dict[str, str] | None = None,
+    interrupts: Interrupts | None = None,
 ) -> Iterator[automation.Stack]:
     """Open a stack on copies of its project and settings files.
 
@@ -108,6 +133,7 @@ def open_stack(
         create: make the stack in Pulumi's backend when it is not there yet.
         program: instead of the lakehouse program.
         environment: further variables for the CLI, such as a backend and a passphrase.
+        interrupts: what passes a signal on to the CLI; without it none reaches it.
 
     Raises:
         StackError, UsageError, PipelineBusyError, DeployError: as `deploy`.
@@ -128,7 +154,11 @@ def open_stack(
                 stack,
                 project_name=PROJECT,
                 program=program or _program,
-                opts=automation.LocalWorkspaceOptions(work_dir=folder, env_vars=environment),
+                opts=automation.LocalWorkspaceOptions(
+                    work_dir=folder,
+                    env_vars=environment,
+                    pulumi_command=PulumiCli(interrupts or Interrupts(lambda _: None)),
+                ),
             )
         yield opened
 
@@ -158,21 +188,21 @@ def run_on(
     display.begin(kind)
     status = "failed"
     seconds = 0.0
-    done = 0
     steps = Steps() if steps is None else steps
 
     def on_event(event: automation.EngineEvent) -> None:
-        nonlocal seconds, done
+        nonlocal seconds
+        steps.begun = True
         if event.resource_pre_event is not None:
             metadata = event.resource_pre_event.metadata
             steps.add(metadata)
-            display.doing(metadata.urn.rpartition("::")[2], done, total)
+            display.doing(metadata.urn.rpartition("::")[2], steps.done, total)
         warning = event.diagnostic_event.message if event.diagnostic_event else ""
         if interrupted.WARNING in warning:
             steps.continued = True
             display.note(interrupted.as_note(warning))
         if event.res_outputs_event is not None:
-            done += event.res_outputs_event.metadata.op.value not in UNCHANGED
+            steps.done += event.res_outputs_event.metadata.op.value not in UNCHANGED
         if event.summary_event is not None:
             seconds = float(event.summary_event.duration_seconds)
 
@@ -182,6 +212,7 @@ def run_on(
             # With a refresh the engine does not warn.
             if kind == "up" and (steps.continued or refresh):
                 interrupted.forget_finished(stack)
+        steps.ended = True
         status = "succeeded"
     finally:
         display.end(kind, seconds, status, stack.name)

@@ -62,6 +62,12 @@ class Steps:
 
     def __init__(self) -> None:
         self._by_urn: dict[str, Step] = {}
+        self.begun = False
+        """Whether Pulumi began the operation."""
+        self.ended = False
+        """Whether it came to its end, and that was a good one."""
+        self.done = 0
+        """How many resources have been changed."""
         self.continued = False
         """Whether it takes up what an interrupted update had begun."""
 

@@ -13,12 +13,12 @@ from lakehouse.account import Account
 from lakehouse.naming import Names
 from pipeline.aws import Aws
 from pipeline.explain import explain
+from pipeline.interrupts import Interrupts
 from pipeline.progress import PlainDisplay
 from smoke.checks import CHECKS
 from smoke.deployment import PREFIX, EngineDeployment, settings
 from smoke.guard import COST, refuse_other_account, refuse_unless_meant
 from smoke.harness import Report, smoke
-from smoke.interrupts import Interrupts
 from smoke.run import begin
 from smoke.subject import client_of
 
@@ -49,12 +49,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _check(aws: Aws, account: str) -> int:
     region = aws.session.region_name
-    deployment = EngineDeployment(f"smoke-{secrets.token_hex(3)}", PlainDisplay(sys.stderr))
+    interrupts = Interrupts(_say)
+    deployment = EngineDeployment(
+        f"smoke-{secrets.token_hex(3)}", PlainDisplay(sys.stderr), interrupts=interrupts
+    )
     _say(COST.format(account=account, region=region))
     deployment.prepare(settings(account, region))
     partition = client_of(aws, "sts").meta.partition
     names = Names(PREFIX, deployment.name, Account(account, partition, region))
-    interrupts = Interrupts(_say)
     with interrupts.taken():
         report = smoke(
             deployment,
@@ -69,7 +71,11 @@ def _check(aws: Aws, account: str) -> int:
 
 
 def _destroy_left(name: str) -> int:
-    EngineDeployment(name, PlainDisplay(sys.stderr)).destroy()
+    try:
+        EngineDeployment(name, PlainDisplay(sys.stderr)).destroy()
+    except KeyboardInterrupt:
+        _say(f"Interrupted. To go on: make smoke-aws DESTROY={name}")
+        return 130
     _say(f"The stack {name} is gone.")
     return 0
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from pipeline.interrupts import Interrupts
     from pipeline.progress import Display
 
 HOME = ROOT / ".smoke"
@@ -76,6 +77,8 @@ class EngineDeployment:
     """Instead of the lakehouse program."""
     environment: dict[str, str] = field(default_factory=dict)
     """Further variables for the Pulumi CLI."""
+    interrupts: Interrupts | None = None
+    """What passes a signal on to the CLI."""
 
     @property
     def folder(self) -> Path:
@@ -139,7 +142,12 @@ class EngineDeployment:
             **self.environment,
         }
         return open_stack(
-            self.name, self.folder, create=create, program=self.program, environment=environment
+            self.name,
+            self.folder,
+            create=create,
+            program=self.program,
+            environment=environment,
+            interrupts=self.interrupts,
         )
 
     @property

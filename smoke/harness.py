@@ -11,9 +11,9 @@ from smoke.check import Outcome, judge
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from pipeline.interrupts import Interrupts
     from smoke.check import Check
     from smoke.deployment import Deployment
-    from smoke.interrupts import Interrupts
     from smoke.subject import Subject
 
 DESTROYS = 3

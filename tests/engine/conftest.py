@@ -16,6 +16,7 @@ from pulumi import automation
 from lakehouse.program import program
 from localaws import process
 from localaws.bridge import stack_config
+from tests.engine.projects import Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -152,6 +153,28 @@ def new_stack(
         return made
 
     return make
+
+
+@pytest.fixture
+def project(
+    pulumi_root: Path,
+    plugins: Path,
+    server: process.Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Project:
+    """A project whose CLI, provider and backend are the test's own."""
+    for folder in ("backend", "project"):
+        (tmp_path / folder).mkdir()
+    path = [str(pulumi_root / "bin"), str(plugins), os.environ["PATH"]]
+    monkeypatch.setenv("PATH", os.pathsep.join(path))
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path / 'backend'}")
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "of a test")
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PULUMI_SKIP_UPDATE_CHECK", "true")
+    monkeypatch.setenv("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    return Project(tmp_path / "project", server.endpoint)
 
 
 @pytest.fixture(scope="session")

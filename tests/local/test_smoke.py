@@ -16,13 +16,13 @@ from localaws.bridge import provision
 from localaws.bridge.state import State
 from pipeline.aws import Aws
 from pipeline.errors import DeployError, UsageError
+from pipeline.interrupts import Interrupts
 from smoke.__main__ import main
 from smoke.check import Check, WrongError, check
 from smoke.checks import CHECKS
 from smoke.deployment import PREFIX, settings
 from smoke.guard import refuse_other_account, refuse_unless_meant
 from smoke.harness import DESTROYS, Report, smoke
-from smoke.interrupts import Interrupts
 from smoke.run import begin
 
 if TYPE_CHECKING:
