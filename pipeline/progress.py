@@ -1,7 +1,7 @@
 """What people see on standard error while the stages run.
 
-On a terminal that is one live line per stage; in a log file or a pipe it is plain lines, one when
-a stage begins and one when it ends. Both read the same without colour.
+On a terminal that is one live line per stage; in a log file or a pipe it is plain lines: when a
+stage begins, when it ends, and now and then in between. Both read the same without colour.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from pipeline.errors import StoppedError
-from pipeline.wait import Clock, duration
+from pipeline.wait import Clock, SystemClock, duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+LINE_EVERY = 10.0
+"""Seconds between two lines of a stage in a log file, at least."""
 
 
 class Display(Protocol):
@@ -35,17 +38,27 @@ class Display(Protocol):
 
 
 class PlainDisplay:
-    """Lines for a log file; what changes many times a second is left out."""
+    """Lines for a log file; of what changes many times a second, one now and then."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, clock: Clock | None = None) -> None:
         self.stream = stream
+        self._clock = clock or SystemClock()
+        self._told_at = self._clock.now()
+        self._told = ""
 
     def begin(self, stage: str) -> None:
         """Show that a stage has begun."""
+        self._told_at, self._told = self._clock.now(), ""
         self._line(f"{stage} ...")
 
     def doing(self, text: str, done: int | None = None, total: int | None = None) -> None:
-        """Leave it out: a log file keeps each stage's beginning and end."""
+        """Write one line in ten seconds, and none that says again what the last one said."""
+        now = self._clock.now()
+        of = f" of {total}" if total is not None else ""
+        line = f"  now {text}" if done is None else f"  {done}{of} done, now {text}"
+        if now - self._told_at >= LINE_EVERY and line != self._told:
+            self._told_at, self._told = now, line
+            self._line(line)
 
     def note(self, text: str) -> None:
         """Write one line."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +52,27 @@ def test_help_answers_at_once() -> None:
         "'moto', 'pyarrow', 'duckdb', 'yaml', 'jinja2', 'grpc', 'asyncio'};"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
-    start = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stderr == "[]\n"
-    assert time.monotonic() - start < 10
+
+    def processor_seconds() -> float:
+        spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return spent.ru_utime + spent.ru_stime
+
+    taken = []
+    for _ in range(5):
+        before = processor_seconds()
+        subprocess.run(
+            [sys.executable, "-m", "pipeline", "--help"],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+        taken.append(processor_seconds() - before)
+    # Of the processor, not of the wall clock: other work on the machine does not count.
+    assert min(taken) < 0.3, taken
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,31 @@ def test_a_stage_that_did_not_end_well_says_so(
     assert stages.done[0].status == status
 
 
+def test_a_log_file_tells_every_ten_seconds_how_far_a_stage_is(clock: Any) -> None:
+    """However often it is called, and however long one thing takes."""
+    display = PlainDisplay(log := io.StringIO(), clock)
+    display.begin("up")
+    for done in range(36):
+        display.doing(f"table-{done}", done)
+        clock.sleep(1)
+    for _ in range(30):
+        display.doing("the-last", 36, 40)
+        clock.sleep(1)
+    display.begin("job")
+    display.doing("starting")
+    clock.sleep(11)
+    display.doing("running")
+    assert log.getvalue().splitlines() == [
+        "up ...",
+        "  10 done, now table-10",
+        "  20 done, now table-20",
+        "  30 done, now table-30",
+        "  36 of 40 done, now the-last",
+        "job ...",
+        "  now running",
+    ]
+
+
 def test_the_moving_display_leaves_one_line_per_stage(
     clock: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
