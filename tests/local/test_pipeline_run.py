@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -46,6 +47,12 @@ def lakehouse(
         text=True,
         check=False,
     )
+
+
+def processor_seconds() -> float:
+    """What the child processes that have ended used of the processor."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 def document(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
@@ -293,7 +300,10 @@ def test_serve_lends_the_state_to_any_client_and_to_the_stack_option(state: Path
         )
         outputs = client.get_parameter(Name="/lakehouse/local/outputs")["Parameter"]["Value"]
         assert json.loads(outputs)["version"] == 1
+        before = processor_seconds()
         ran = document(lakehouse("run", "--stack", "local", "--json", environment=environment))
+        # What the command itself computes: job, crawler and query work in the server's processes.
+        assert processor_seconds() - before < 2
         assert [stage["name"] for stage in ran["stages"]] == STAGES[2:]
         other = lakehouse("run", "--stack", "other", "--json", environment=environment)
         assert other.returncode == 2
