@@ -61,6 +61,12 @@ class Bronze:
 
     def _create(self, table: Table) -> None:
         self.lease.check()
+        # S3A makes the log's folder, an empty object, before the first commit. Where a run died in
+        # between, Delta would refuse the location for ever as one that is not empty.
+        lies_there = self.storage.list(f"{self.location(table)}/")
+        self.storage.delete(
+            [found.path for found in lies_there if found.size == 0 and found.path.endswith("/")]
+        )
         partitions = ", ".join(table.partitioned_by)
         # The session's own catalog wants a name; the location is what lasts.
         name = f"{table.name}_{uuid4().hex}"
