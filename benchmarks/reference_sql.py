@@ -21,7 +21,8 @@ def parse(source: Source) -> str:
     """Create the table of a source's records from the view `lines`."""
     paths = ", ".join(f"'$.{field.name}'" for field in source.fields)
     given = ", ".join(
-        f"v[{n}] AS raw_{f.column}, trim(v[{n}]) AS given_{f.column}"
+        f"v[{n}] AS raw_{f.column}, trim(v[{n}]) AS given_{f.column}, "
+        f"coalesce(kinds[{n}] IN ('ARRAY', 'OBJECT'), false) AS nested_{f.column}"
         for n, f in enumerate(source.fields, start=1)
     )
     typed = ", ".join(f"{_typed(field, source)} AS {field.column}" for field in source.fields)
@@ -33,9 +34,11 @@ def parse(source: Source) -> str:
         SELECT source_path, source_etag, make_timestamp(source_us) AS source_modified, raw,
             sha256(raw) AS record_hash,
             ltrim(raw)[1] = '{{' AND json_valid(raw) AS is_object,
-            CASE WHEN is_object THEN json_extract_string(raw, [{paths}]) END AS v
+            CASE WHEN is_object THEN json_extract_string(raw, [{paths}]) END AS v,
+            CASE WHEN is_object AND (contains(raw, '[') OR contains(ltrim(raw)[2:], '{{'))
+            THEN json_type(raw, [{paths}]) END AS kinds
         FROM lines),
-    given AS (SELECT * EXCLUDE v, {given} FROM read),
+    given AS (SELECT * EXCLUDE (v, kinds), {given} FROM read),
     typed AS (SELECT *, {typed} FROM given),
     judged AS (
         SELECT *, coalesce({source.kept_when}, false) AS kept,
@@ -51,7 +54,8 @@ def _typed(field: Field, source: Source) -> str:
     given = f"given_{field.column}"
     if field.kind == "text":
         is_key = field.required or field.column in source.key
-        return given if is_key else f"raw_{field.column}"
+        value = given if is_key else f"raw_{field.column}"
+        return f"CASE WHEN NOT nested_{field.column} THEN {value} END"
     kind, pattern = ("bigint", _INTEGER) if field.kind == "integer" else ("double", _DECIMAL)
     value = f"try_cast(CASE WHEN regexp_matches({given}, '{pattern}') THEN {given} END AS {kind})"
     bounds = [f"{value} {sign} {bound}" for sign, bound in _bounds(field)]
@@ -74,7 +78,9 @@ def _reasons(source: Source) -> list[str]:
             reasons.append(
                 f"CASE WHEN coalesce({source.kept_when}, false) AND {given} = '' {missing}"
             )
-        if field.kind != "text":
+        if field.kind == "text":
+            reasons.append(f"CASE WHEN nested_{field.column} THEN '{field.name}: not a text' END")
+        else:
             kind = "a whole number" if field.kind == "integer" else "a number"
             limits = [
                 f"{float(b)}" if field.kind == "decimal" else f"{b}" for _, b in _bounds(field)

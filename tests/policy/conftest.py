@@ -40,6 +40,7 @@ class Collected:
             },
             "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": self.account},
             "aws:index/getPartition:getPartition": {"partition": "aws"},
+            "aws:kms/getKey:getKey": {"keyState": "Enabled", "keySpec": "SYMMETRIC_DEFAULT"},
             "aws:ec2/getSecurityGroups:getSecurityGroups": {"ids": ["sg-0123456789abcdef0"]},
             "aws:ec2/getSubnets:getSubnets": {"ids": ["subnet-0123456789abcdef0"]},
         }

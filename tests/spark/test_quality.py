@@ -139,7 +139,7 @@ def test_the_run_that_is_named_is_the_one_that_committed(
     class KilledError(BaseException):
         """Stands for the death of the driver."""
 
-    def deadly(*_: object) -> None:
+    def deadly(*_: object, **__: object) -> None:
         add_again(lake, USERS)
         raise KilledError
 
