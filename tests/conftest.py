@@ -7,9 +7,9 @@ import gc
 import os
 import shutil
 import sys
-import time
+import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -46,20 +46,30 @@ def loops_of_pulumi(
     if request.node.get_closest_marker("engine") is None:
         yield
         return
+    from pulumi.automation._server import LanguageServer  # noqa: PLC0415 - not where Spark is on the JVM
+
     made: list[asyncio.AbstractEventLoop] = []
+    ended: list[threading.Event] = []
     new_event_loop = asyncio.new_event_loop
+    serve: Any = LanguageServer.Run
 
     def noted() -> asyncio.AbstractEventLoop:
         made.append(new_event_loop())
         return made[-1]
 
+    def watched(server: LanguageServer, *asked: Any) -> Any:
+        ended.append(over := threading.Event())
+        try:
+            return serve(server, *asked)
+        finally:
+            over.set()
+
     monkeypatch.setattr(asyncio, "new_event_loop", noted)
+    monkeypatch.setattr(LanguageServer, "Run", watched)
     yield
+    # The thread of a program that was stopped may be behind, and still want its loop.
+    assert all(over.wait(_LOOP_SECONDS) for over in ended)
     for loop in made:
-        # The thread of a program that was stopped may be a moment behind.
-        end = time.monotonic() + _LOOP_SECONDS
-        while loop.is_running() and time.monotonic() < end:
-            time.sleep(0.01)
         loop.close()
     # What the stopped program was waiting for goes with its loop, and complains of that.
     made.clear()
