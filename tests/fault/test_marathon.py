@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.fault.world import World
 
 SEED = int(os.environ.get("LAKEHOUSE_SEED", "20181102"))
-ROUNDS = int(os.environ.get("LAKEHOUSE_ROUNDS", "8"))
+ROUNDS = int(os.environ.get("LAKEHOUSE_ROUNDS", "4"))
 
 
 @pytest.mark.timeout(0)

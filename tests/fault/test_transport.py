@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from tests.fault.world import World
 
 PASSING = [faults.SLOW_DOWN, faults.INTERNAL, faults.RESET, faults.CUT]
+AFTERWARDS = [faults.LOST, faults.LOST_500]
+"""What S3 was asked has happened, and nobody was told."""
 SHORT = """
 from botocore.config import Config
 Config.OPTION_DEFAULTS["read_timeout"] = 2.0
@@ -26,7 +29,7 @@ Config.OPTION_DEFAULTS["read_timeout"] = 2.0
 NAME = attrgetter("name")
 
 
-@pytest.mark.parametrize("fault", [faults.LOST, faults.LOST_500], ids=NAME)
+@pytest.mark.parametrize("fault", AFTERWARDS, ids=NAME)
 def test_a_commit_that_landed_and_whose_reply_was_lost(
     world: World, source: Path, whole: Callable[[World], None], fault: Fault
 ) -> None:
@@ -45,16 +48,18 @@ def test_a_commit_that_landed_and_whose_reply_was_lost(
     whole(world)
 
 
-@pytest.mark.parametrize("fault", PASSING, ids=NAME)
-def test_a_call_of_the_job_to_s3_that_goes_wrong_once(
-    world: World, source: Path, whole: Callable[[World], None], fault: Fault
+def test_calls_of_the_job_to_s3_that_go_wrong_once(
+    world: World, source: Path, whole: Callable[[World], None]
 ) -> None:
-    """Fault 13: every fortieth call of the job; what does not come through, the next run brings."""
-    rules = [world.jobs.rules.add(Rule(".", fault, first)) for first in range(10, 250, 40)]
-    ended = world.run("--source", source)
-    assert rules[0].hit
-    if ended.code:
-        assert (ended.code, ended.document["error"]["type"]) == (1, "RunFailedError"), ended.told
+    """Fault 13: every twentieth call of the job; what does not come through comes with the next."""
+    rules = [
+        world.jobs.rules.add(Rule(".", fault, first))
+        for first, fault in zip(range(10, 210, 20), cycle(PASSING), strict=False)
+    ]
+    while not all(rule.hit for rule in rules[: len(PASSING)]):
+        ended = world.run("--source", source)
+        if ended.code:
+            assert (ended.code, ended.document["error"]["type"]) == (1, "RunFailedError")
     world.jobs.rules.clear()
     if ended.code or ended.document["files"].get("failed"):
         ended = world.finish(source)
@@ -62,13 +67,15 @@ def test_a_call_of_the_job_to_s3_that_goes_wrong_once(
     whole(world)
 
 
-@pytest.mark.parametrize("fault", [*PASSING, faults.LOST, faults.LOST_500], ids=NAME)
-def test_a_call_of_the_pipeline_to_s3_that_goes_wrong_once(
-    world: World, source: Path, whole: Callable[[World], None], fault: Fault
+def test_calls_of_the_pipeline_to_s3_that_go_wrong_once(
+    world: World, source: Path, whole: Callable[[World], None]
 ) -> None:
-    """Fault 13: every fifth call while files are uploaded, and one for the tables of the checks."""
-    rules = [world.pipeline.rules.add(Rule(r" /\S*-data/", fault, first)) for first in (2, 7, 12)]
-    rules.append(world.pipeline.rules.add(Rule(r"GET \S*_delta_log", fault, 2)))
+    """Fault 13: every other call while files are uploaded, and while the checks read the logs."""
+    rules = [
+        world.pipeline.rules.add(Rule(pattern, fault, first))
+        for pattern in (r" /\S*-data/", r"GET \S*_delta_log")
+        for first, fault in zip(range(2, 14, 2), [*PASSING, *AFTERWARDS], strict=True)
+    ]
     ended = world.run("--source", source)
     assert all(rule.hit for rule in rules)
     assert ended.code == 0, ended.told
@@ -94,40 +101,32 @@ def test_answers_that_come_too_late(
     whole(world)
 
 
-@pytest.mark.parametrize("fault", [faults.SLOW_DOWN, faults.RESET], ids=NAME)
 def test_s3_that_never_recovers(
-    world: World,
-    source: Path,
-    whole: Callable[[World], None],
-    told: Callable[..., None],
-    fault: Fault,
+    world: World, source: Path, whole: Callable[[World], None], told: Callable[..., None]
 ) -> None:
-    """Fault 13: the run fails in the stage that needs it, and the next one finishes."""
-    world.pipeline.rules.add(Rule(r"PUT /\S*-data/", fault, first=5, times=ALWAYS))
-    told(world.run("--source", source), 1, "upload")
-    world.pipeline.rules.clear()
+    """Fault 13: each run fails in the stage that needs it, and the next one finishes."""
+    for fault in (faults.SLOW_DOWN, faults.RESET):
+        world.pipeline.rules.add(Rule(r"PUT /\S*-data/", fault, first=5, times=ALWAYS))
+        told(world.run("--source", source), 1, "upload")
+        world.pipeline.rules.clear()
     ended = world.run("--source", source)
     assert ended.code == 0, ended.told
     whole(world)
 
 
-@pytest.mark.parametrize("fault", [faults.DENIED, faults.KEY_DISABLED], ids=NAME)
 def test_a_key_that_is_disabled_or_not_ours(
-    world: World,
-    source: Path,
-    whole: Callable[[World], None],
-    told: Callable[..., None],
-    fault: Fault,
+    world: World, source: Path, whole: Callable[[World], None], told: Callable[..., None]
 ) -> None:
     """Fault 22: the pipeline fails with what S3 said, at the upload and in the job."""
-    world.pipeline.rules.add(Rule(r"PUT /\S*-data/", fault, times=ALWAYS))
-    word = "denied" if fault is faults.DENIED else fault.code
-    told(world.run("--source", source), 1, "upload", word)
-    world.pipeline.rules.clear()
-    world.jobs.rules.add(Rule(r"PUT /\S*/manifest\.json", fault, times=ALWAYS))
-    ended = world.run("--source", source)
-    told(ended, 1, "job", fault.code, "Mend the cause", ended.document["job_run_id"])
-    world.jobs.rules.clear()
+    for fault, word in ((faults.DENIED, "denied"), (faults.KEY_DISABLED, faults.KEY_DISABLED.code)):
+        world.pipeline.rules.add(Rule(r"PUT /\S*-data/", fault, times=ALWAYS))
+        told(world.run("--source", source), 1, "upload", word)
+        world.pipeline.rules.clear()
+    for fault in (faults.DENIED, faults.KEY_DISABLED):
+        world.jobs.rules.add(Rule(r"PUT /\S*/manifest\.json", fault, times=ALWAYS))
+        ended = world.run("--source", source)
+        told(ended, 1, "job", fault.code, "Mend the cause", ended.document["job_run_id"])
+        world.jobs.rules.clear()
     ended = world.run("--source", source)
     assert ended.code == 0, ended.told
     whole(world)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.sail  # localaws runs its jobs on Sail, whatever runs the test
 
 SEED = int(os.environ.get("LAKEHOUSE_SEED", "20181102"))
-ROUNDS = int(os.environ.get("LAKEHOUSE_ROUNDS", "6"))
+ROUNDS = int(os.environ.get("LAKEHOUSE_ROUNDS", "3"))
 UPLOADED = 1541160000
 ENDED = {"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT"}
 PATIENCE = 120.0
