@@ -106,6 +106,7 @@ def fill(bronze: Bronze, objects: int) -> None:
             "'bench' as run_id",
             f"'bench.{first}' as batch",
             f"{moment} as ingested_at",
+            "cast(null as bigint) as from_quarantine",
         )
         bronze.append(INGESTED_FILES, rows)
 

@@ -190,7 +190,8 @@ _ROWS = {
     "ingested_files": """
         SELECT *, 'ingested' AS status, NULL::varchar AS error, 1::int AS attempts,
             {contract_version}::int AS contract_version, '{run_id}' AS run_id,
-            '{run_id}' AS batch, make_timestamp({now}) AS ingested_at
+            '{run_id}' AS batch, make_timestamp({now}) AS ingested_at,
+            NULL::bigint AS from_quarantine
         FROM (FROM songs_accounts UNION ALL FROM logs_accounts)""",
 }
 

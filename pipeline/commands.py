@@ -52,9 +52,10 @@ if TYPE_CHECKING:
 @click.option(
     "--requeue",
     is_flag=True,
-    help="Read again the objects with records that an older contract put into quarantine.",
+    help="Read again the records that an older contract put into quarantine, from their objects "
+    "or, where these are gone, from the quarantine's text.",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be ingested, and change nothing.")
+@click.option("--dry-run", is_flag=True, help="Say what would be read, and change nothing.")
 @click.option("--attach", is_flag=True, help="Take on the job run that is under way.")
 @click.option("--stop", is_flag=True, help="Stop the job run that is under way, and nothing else.")
 @pass_answer

@@ -20,19 +20,14 @@ class Intake:
     reprocess: str = ""
     """A prefix or an ISO time: read the objects under it, or modified since then, again."""
     requeue: bool = False
-    """Read again the objects with records that an older contract refused."""
+    """Read again the records that an older contract refused."""
     dry_run: bool = False
-    """Say what a run would ingest, and do nothing."""
+    """Say what a run would read, and do nothing."""
 
     def __post_init__(self) -> None:
         if self.reprocess and self.requeue:
             raise UsageError(
                 "Choose one: --reprocess names what to read again, --requeue finds it."
-            )
-        if self.dry_run and (self.reprocess or self.requeue):
-            raise UsageError(
-                "--dry-run says what would be ingested. What --reprocess and --requeue read is in "
-                "the tables already: leave them out."
             )
 
     def arguments(self) -> dict[str, str]:

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-KEYS = ("reasons", "held", "failures", "released", "unread", "gone", "drift", "quality")
+KEYS = (
+    "reasons",
+    "held",
+    "failures",
+    "released",
+    "unread",
+    "gone",
+    "lost",
+    "from_quarantine",
+    "drift",
+    "quality",
+)
 """Keys of the job's report that a run's document takes over."""
 
 SHOWN = 10
@@ -26,11 +37,7 @@ def lines(document: Mapping[str, Any]) -> list[str]:
         )
     unread = document.get("unread", {})
     told += [f"not read again: {path}: {error}" for path, error in unread.items()]
-    if gone := document.get("gone", 0):
-        told.append(
-            f"{gone:,} object versions were to be read again and are not in the landing zone any "
-            "more: their bad records stay in quarantine."
-        )
+    told += _gone(document)
     counts = document.get("files", document)  # a dry run counts them beside its sources
     if over := counts.get("passed_over", 0):
         told.append(
@@ -55,6 +62,35 @@ def lines(document: Mapping[str, Any]) -> list[str]:
         told.append(f"failed: {found['path']}: {found['error']} ({what})")
     if len(failures) > SHOWN:
         told.append(f"{_objects(failures)} could not be read")
+    return told
+
+
+_LOST = {
+    "removed": "the quarantine does not have them any more, by its retention or by hand",
+    "altered": "the quarantine does not have the text that was refused",
+    "elsewhere": "their objects were of another landing zone",
+}
+"""Why records cannot come back, by the names of the job's report."""
+
+
+def _gone(document: Mapping[str, Any]) -> list[str]:
+    """What was or would be read without its object, and what cannot come back."""
+    told = []
+    if gone := document.get("gone", 0):
+        told.append(f"{gone:,} object versions to requeue are not in the landing zone any more.")
+    texts = document.get("from_quarantine", {})
+    if texts.get("versions"):
+        what = (
+            f"{texts['taken']:,} of their records were taken into the tables"
+            if "taken" in texts
+            else f"{texts['records']:,} of their records would be read"
+        )
+        told.append(f"from the quarantine's text: {what} ({texts['versions']:,} object versions).")
+    told += [
+        f"cannot come back: {count:,} records: {_LOST.get(why, why)}."
+        for why, count in document.get("lost", {}).items()
+        if count
+    ]
     return told
 
 

@@ -179,8 +179,10 @@ def _paths(values: Sequence[str], landing: str) -> tuple[str, ...]:
 
 
 def _dry_run(task: str, asked: bool) -> bool:
-    if asked and task != "ingest":
-        raise ArgumentError(f"--dry_run is about --task ingest, and the task is {task}.")
+    if asked and task not in {"ingest", "reprocess"}:
+        raise ArgumentError(
+            f"--dry_run is about --task ingest and --task reprocess, and the task is {task}."
+        )
     return asked
 
 

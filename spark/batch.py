@@ -132,9 +132,9 @@ def _stage(
         rules = [rule for rule in quality.RECORD_RULES if rule.source == source.name]
         counted = stage.accounts(bronze.spark, source, own, path, rules)
         read = {account.source_path: account for account in counted}
-    judged = [v for v in own if key_of(v) not in trusted]
-    too_bad = {v.path for v in judged if _is_too_bad(read[v.path], arguments)}
-    by_rule = {v.path: told for v in judged if (told := _held_by_rule(read[v.path], rules))}
+    doubted = [v for v in own if key_of(v) not in trusted]
+    too_bad = {v.path for v in doubted if _is_too_bad(read[v.path], arguments)}
+    by_rule = {v.path: told for v in doubted if (told := _held_by_rule(read[v.path], rules))}
     held = too_bad | by_rule.keys()
     unusable = [account.source_path for account in read.values() if account.error is not None]
     why: dict[str | None, dict[str, int]] = {}
@@ -146,7 +146,7 @@ def _stage(
         rows = stage.usable(bronze.spark, path, unusable)
         all_reasons = sum((Counter(counts) for counts in why.values()), Counter[str]())
         reading.drifts += drift.find(rows, source, all_reasons, drifting)
-    of_rules = _judged(
+    of_rules = judged(
         [a for a in read.values() if a.error is None and a.source_path not in held], rules
     )
     quality.stop_before(of_rules)
@@ -175,7 +175,7 @@ def _is_too_bad(account: stage.Account, arguments: Arguments) -> bool:
     )
 
 
-def _judged(accounts: Sequence[stage.Account], rules: Sequence[RecordRule]) -> list[Result]:
+def judged(accounts: Sequence[stage.Account], rules: Sequence[RecordRule]) -> list[Result]:
     """What the rules say of the records of these versions together."""
     checked = sum(account.kept + account.duplicates for account in accounts)
     return [
@@ -191,7 +191,7 @@ def _held_by_rule(account: stage.Account, rules: Sequence[RecordRule]) -> str | 
         return None
     broken = [
         quality.told(found)
-        for found in _judged([account], rules)
+        for found in judged([account], rules)
         if found["severity"] == "hold" and not found["passed"]
     ]
     return "; ".join(broken) or None

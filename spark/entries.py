@@ -8,6 +8,7 @@ from spark.manifest import Entry
 
 if TYPE_CHECKING:
     from spark.contract import Source
+    from spark.requeue import Refused
     from spark.stage import Account
     from spark.storage import ObjectVersion
 
@@ -24,6 +25,31 @@ def of_read(source: Source, version: ObjectVersion, account: Account) -> Entry:
 def of_held(source: Source, version: ObjectVersion, account: Account, why: str) -> Entry:
     """A version that was read and is held: it has its counts all the same."""
     return _counted(source, version, account, why)
+
+
+def of_texts(source: Source, before: Refused, account: Account) -> Entry:
+    """A version that is gone and of whose refused records the quarantine's texts were read.
+
+    They move within its account: what the object held stays what it was. A key that one of its
+    other records has counts as kept all the same, for these are not there to be looked at.
+    """
+    taken = account.kept + account.ignored + account.duplicates
+    version = before.version
+    return Entry(
+        source=source.name,
+        path=version.path,
+        etag=version.etag,
+        modified=version.modified,
+        size=version.size,
+        error=None,
+        records_read=before.records_read,
+        kept=before.kept + account.kept,
+        ignored=before.ignored + account.ignored,
+        quarantined=before.quarantined - taken,
+        duplicates=before.duplicates + account.duplicates,
+        from_quarantine=taken,
+        removed=before.removed,
+    )
 
 
 def too_large(source: Source, version: ObjectVersion, limit: int) -> Entry:

@@ -167,6 +167,7 @@ def record(bronze: Bronze, manifest: Manifest) -> None:
             e.quarantined,
             e.duplicates,
             e.error,
+            e.from_quarantine,
         )
         for e in manifest.entries
     ]
@@ -174,7 +175,7 @@ def record(bronze: Bronze, manifest: Manifest) -> None:
         rows,
         "source_path string, source_etag string, modified_us bigint, size bigint, status string, "
         "records_read bigint, kept bigint, ignored bigint, quarantined bigint, duplicates bigint, "
-        "error string",
+        "error string, taken bigint",
     )
     paths = [e.path for e in manifest.entries]
     before = _near(bronze, paths).select(
@@ -182,15 +183,20 @@ def record(bronze: Bronze, manifest: Manifest) -> None:
         "source_etag",
         F.expr(_MODIFIED_US),
         F.col("attempts").alias("attempts_before"),
+        F.col("contract_version").alias("contract_before"),
+        F.col("from_quarantine").alias("taken_before"),
     )
+    # Of a version that is gone, the contract of its reading stays: all else was judged by that.
+    contract = f"if(taken is null, {manifest.contract_version}, contract_before)"
     counted = entries.join(before, [*_KEY], "left").select(
         *entries.columns,
         F.expr("timestamp_micros(modified_us)").alias("source_modified"),
         F.expr("cast(coalesce(attempts_before, 0) + 1 as int)").alias("attempts"),
-        F.lit(manifest.contract_version).alias("contract_version"),
+        F.expr(contract).alias("contract_version"),
         F.lit(manifest.run_id).alias("run_id"),
         F.lit(manifest.batch).alias("batch"),
         F.current_timestamp().alias("ingested_at"),
+        F.expr("nullif(taken + coalesce(taken_before, 0), 0)").alias("from_quarantine"),
     )
     near = bounds.of_paths(paths)
     bronze.add(INGESTED_FILES, counted, update_when=greater(("attempts",)), where=near)

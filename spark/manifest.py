@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
     from spark.storage import Storage
 
-FORMAT = 2
-_READABLE = {1, FORMAT}
-"""Format 1 knew neither held versions, reprocessing nor drift."""
+FORMAT = 3
+_READABLE = {1, 2, FORMAT}
+"""Format 1 knew neither held versions, reprocessing nor drift, and format 2 took no record from the
+quarantine."""
 
 INGEST = "ingest"
 REPROCESS = "reprocess"
@@ -47,6 +48,10 @@ class Entry:
     quarantined: int
     duplicates: int
     held: bool = False
+    from_quarantine: int | None = None
+    """How many records the batch took from the quarantine's text; None where it read the object."""
+    removed: int = 0
+    """Of `quarantined`, those that the quarantine does not have any more."""
 
     @property
     def version(self) -> ObjectVersion:
@@ -89,6 +94,11 @@ class Manifest:
     def is_again(self) -> bool:
         """Whether the batch reads versions again: what it says takes the place of what was."""
         return self.task == REPROCESS
+
+    @property
+    def is_from_quarantine(self) -> bool:
+        """Whether the batch was read from the quarantine's text, without any object."""
+        return any(entry.from_quarantine is not None for entry in self.entries)
 
     def has(self, source: str) -> bool:
         """Whether the batch brings any record of the source."""

@@ -7,19 +7,23 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F  # noqa: N812 # the name that Spark's own documentation uses
 
 from spark import bounds, stage
-from spark.contract import CONTRACT_VERSION, SOURCES
-from spark.reader import microseconds
+from spark.contract import SOURCES
+from spark.reader import OK, microseconds
 from spark.tables import QUARANTINED_RECORDS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pyspark.sql import DataFrame
 
     from spark.contract import Source
     from spark.delta import Bronze
     from spark.manifest import Entry, Manifest
-    from spark.unsettled import VersionKey
+    from spark.storage import ObjectVersion
 
-_VERSION = ("source_path", "source_etag", "source_modified")
+VERSION = ("source_path", "source_etag", "source_modified")
+WHOLE = "coalesce(sha2(raw, 256) = record_hash, false)"
+"""SQL: whether a row's text is what was refused: somebody may have cut it, or blotted it out."""
 
 
 def keep(bronze: Bronze, processing: str, seen: Manifest) -> None:
@@ -59,18 +63,13 @@ def release(bronze: Bronze, processing: str, seen: Manifest) -> None:
 
     Comes after the tables, so that a record is never in neither.
     """
-    read = [
-        (e.path, e.etag, microseconds(e.modified)) for e in seen.entries if e.status == "ingested"
-    ]
+    read = [entry.version for entry in seen.entries if entry.status == "ingested"]
     if not read or bronze.is_empty(QUARANTINED_RECORDS):
         return
-    versions = bronze.spark.createDataFrame(
-        read, "source_path string, source_etag string, modified_us bigint"
-    ).withColumn("source_modified", F.expr("timestamp_micros(modified_us)"))
-    near = bounds.of_paths(path for path, _, _ in read)
-    left = bronze.read(QUARANTINED_RECORDS).alias("t").where(near)
+    left = _of(bronze, _versions(bronze, read), read)
+    if seen.is_from_quarantine:
+        left = left.where(WHOLE)  # the batch has read no other
     left = left.select(*QUARANTINED_RECORDS.key)
-    left = left.join(versions.drop("modified_us"), [*_VERSION], "left_semi")
     for source in SOURCES:
         if _has_bad(seen, source):
             bad = _bad(bronze, processing, seen, source).select(*QUARANTINED_RECORDS.key)
@@ -83,15 +82,41 @@ def release(bronze: Bronze, processing: str, seen: Manifest) -> None:
         bronze.delete(QUARANTINED_RECORDS, released)
 
 
-def of_older_contracts(bronze: Bronze) -> set[VersionKey]:
-    """The object versions with records that an older contract than this one refused."""
-    rows = (
-        bronze.read(QUARANTINED_RECORDS)
-        .where(F.col("contract_version") < CONTRACT_VERSION)
-        .select("source_path", "source_etag", F.expr("unix_micros(source_modified) as modified_us"))
-        .distinct()
+def lines(bronze: Bronze, versions: Sequence[ObjectVersion]) -> DataFrame:
+    """The versions' records as LINES of the reader: each whole text as often as it occurred."""
+    named = _versions(bronze, versions)
+    same = (
+        F.col("source_path"),
+        F.expr("unix_micros(source_modified)").alias("source_modified_us"),
     )
-    return {(row["source_path"], row["source_etag"], row["modified_us"]) for row in rows.collect()}
+    nothing = F.lit(None).cast("string")
+    records = _of(bronze, named, versions).where(WHOLE)
+    records = records.select(
+        *same,
+        "source_etag",
+        "raw",
+        nothing.alias("error"),
+        F.explode(F.expr("sequence(1, occurrences)")).alias("occurrence"),
+    )
+    ends = named.select(*same, "source_etag", nothing.alias("raw"), F.lit(OK).alias("error"))
+    return records.drop("occurrence").unionByName(ends)
+
+
+def _versions(bronze: Bronze, versions: Sequence[ObjectVersion]) -> DataFrame:
+    named = [(v.path, v.etag, microseconds(v.modified)) for v in versions]
+    frame = bronze.spark.createDataFrame(
+        named, "source_path string, source_etag string, modified_us bigint"
+    )
+    return frame.select(
+        "source_path", "source_etag", F.expr("timestamp_micros(modified_us)").alias(VERSION[2])
+    )
+
+
+def _of(bronze: Bronze, named: DataFrame, versions: Sequence[ObjectVersion]) -> DataFrame:
+    """The rows of the versions."""
+    near = bounds.of_paths(version.path for version in versions)
+    rows = bronze.read(QUARANTINED_RECORDS).alias("t").where(near)
+    return rows.join(named, [*VERSION], "left_semi")
 
 
 def _has_bad(seen: Manifest, source: Source) -> bool:

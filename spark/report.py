@@ -47,6 +47,11 @@ class Report:
     """Objects in the sources' folders, not empty, that are no input by their names."""
     gone: int = 0
     """Object versions that were to be read again and are no longer in the landing zone."""
+    lost: dict[str, int] = field(default_factory=dict)
+    """Why -> how many of their refused records cannot come back; see `spark.requeue.lost`."""
+    from_quarantine: Counter[str] = field(default_factory=Counter)
+    """Versions of which the quarantine's texts were read, how many records it gave up for good ones
+    (`taken`), and how many that the ledger has as refused it had no more (`removed`)."""
     finished_runs: list[str] = field(default_factory=list)
 
     def counting(self, versions: Iterable[ObjectVersion]) -> Iterator[ObjectVersion]:
@@ -98,6 +103,10 @@ class Report:
             self.statuses[entry.status] += 1
             if entry.error is not None:
                 continue
+            if entry.from_quarantine is not None:
+                self.from_quarantine["versions"] += 1
+                self.from_quarantine["taken"] += entry.from_quarantine
+                self.from_quarantine["removed"] += entry.removed
             self.records["read"] += entry.records_read
             self.records["good"] += entry.kept
             self.records["ignored"] += entry.ignored
@@ -125,6 +134,10 @@ class Report:
             "released": self.unsettled.released,
             "unread": dict(sorted(self.unread.items())),
             "gone": self.gone,
+            "lost": self.lost,
+            "from_quarantine": {
+                what: self.from_quarantine[what] for what in ("versions", "taken", "removed")
+            },
             "drift": self.drift,
             "quality": self.quality,
             "finished_runs": self.finished_runs,

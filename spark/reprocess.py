@@ -9,20 +9,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spark import batch, finishing, ledger
+from spark import batch, finishing, ledger, requeue
 from spark.errors import ArgumentError
 from spark.ingest import begin, inputs, only_inputs
 from spark.manifest import REPROCESS
-from spark.quarantine import of_older_contracts
 from spark.unsettled import key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, MutableMapping
 
     from spark.arguments import Arguments
     from spark.delta import Bronze
+    from spark.ingest import Counts
     from spark.report import Report
+    from spark.requeue import Refused
     from spark.storage import ObjectVersion
+    from spark.unsettled import VersionKey
 
 
 def reprocess(bronze: Bronze, arguments: Arguments) -> Report:
@@ -36,7 +38,8 @@ def reprocess(bronze: Bronze, arguments: Arguments) -> Report:
     """
     report = begin(bronze, arguments)
     accepted = ledger.held(bronze, arguments.accept)
-    wanted = report.counting(_wanted(bronze, arguments, report))
+    left = requeue.refused(bronze) if arguments.requeue else {}
+    wanted = report.counting(named(bronze, arguments, left, report))
     for versions in batch.cut(wanted, arguments):
         in_tables = ledger.in_tables(bronze, versions, report.unsettled)
         seen = batch.begin(
@@ -50,6 +53,12 @@ def reprocess(bronze: Bronze, arguments: Arguments) -> Report:
         )
         report.add(seen, len(versions))
         finishing.finish(bronze, arguments.processing, seen)
+    report.gone = len(left)
+    report.lost = requeue.lost(left.values(), arguments.landing)
+    for some in requeue.batches(left.values(), arguments):
+        seen = requeue.begin(bronze, arguments, some)
+        report.add(seen, len(some))
+        finishing.finish(bronze, arguments.processing, seen)
     report.check_tables(bronze, arguments.processing)
     if arguments.reprocess_prefix and not report.listed:
         raise ArgumentError(
@@ -59,19 +68,25 @@ def reprocess(bronze: Bronze, arguments: Arguments) -> Report:
     return report
 
 
-def _wanted(bronze: Bronze, arguments: Arguments, report: Report) -> Iterator[ObjectVersion]:
+def named(
+    bronze: Bronze,
+    arguments: Arguments,
+    refused: MutableMapping[VersionKey, Refused],
+    counts: Counts,
+) -> Iterator[ObjectVersion]:
+    """The versions in the landing zone that the arguments name.
+
+    A requeue takes those that are `refused`, and out of it: in the end it has those that are gone.
+    """
     landing = arguments.landing
     if arguments.requeue:
-        left = of_older_contracts(bronze)
-        for version in inputs(bronze, landing, report) if left else ():
-            if key_of(version) in left:
-                left.remove(key_of(version))
+        for version in inputs(bronze, landing, counts) if refused else ():
+            if refused.pop(key_of(version), None):
                 yield version
-        report.gone = len(left)
     elif (since := arguments.reprocess_since) is not None:
-        yield from (
-            version for version in inputs(bronze, landing, report) if version.modified >= since
-        )
+        for version in inputs(bronze, landing, counts):
+            if version.modified >= since:
+                yield version
     else:
         below = bronze.storage.list(arguments.reprocess_prefix)
-        yield from only_inputs(below, landing, report)
+        yield from only_inputs(below, landing, counts)

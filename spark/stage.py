@@ -81,7 +81,12 @@ def write(
     # Objects fall into partitions by chance: where tasks are many, a long one delays nobody.
     tasks = parallelism(spark) * (1 if is_remote() else _TASKS_PER_CORE)
     partitions = min(len(versions), tasks)
-    rows = parse(read_lines(spark, versions, partitions), source)
+    save(read_lines(spark, versions, partitions), source, path)
+
+
+def save(lines: DataFrame, source: Source, path: str) -> None:
+    """Leave the parsed records of the reader's LINES at `path`."""
+    rows = parse(lines, source)
     rows.write.mode("overwrite").option("compression", "snappy").parquet(path)
 
 

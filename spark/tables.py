@@ -168,9 +168,13 @@ INGESTED_FILES = Table(
         ("run_id", "string"),
         ("batch", "string"),
         ("ingested_at", "timestamp"),
+        ("from_quarantine", "bigint"),
     ),
     key=("source_path", "source_etag", "source_modified"),
+    schema_version=2,
 )
+"""`from_quarantine` counts the records that a newer contract took from the quarantine's text, their
+object being gone; null where all that the tables have was read from the object."""
 
 TABLES: tuple[Table, ...] = (
     SONGS,

@@ -73,7 +73,25 @@ def test_a_dry_run_leaves_open_batches_open(lake: Any, make_song: Any, monkeypat
     assert objects(lake) == before
 
 
-def test_only_ingesting_can_be_tried() -> None:
+def test_a_dry_run_of_a_reprocess_says_what_it_would_read(
+    lake: Any, make_song: Any, make_play: Any
+) -> None:
+    """Under the prefix alone, and what was never read apart; nothing changes."""
+    lake.put("song-data/1.json", [make_song(1)])
+    lake.put("log-data/1.json", [make_play(1)])
+    lake.run()
+    body = [make_play(2)]
+    lake.put("log-data/2.json", body)
+    before = objects(lake)
+    plan = lake.run(task="reprocess", reprocess="log-data/", dry_run="true")
+    songs, logs = plan["sources"]["songs"], plan["sources"]["logs"]
+    assert (songs["listed"], logs["listed"], logs["again"], logs["new"]) == (0, 2, 1, 1)
+    assert logs["bytes"] == 2 * len(json.dumps(body[0]))
+    assert (plan["gone"], plan["lost"]) == (0, {"removed": 0, "altered": 0, "elsewhere": 0})
+    assert objects(lake) == before
+
+
+def test_only_what_reads_input_can_be_tried() -> None:
     """A dry run of another task is refused, not run."""
     zones = ["--landing", "s3://landing", "--bronze", "s3://bronze", "--processing", "s3://work"]
     with pytest.raises(ArgumentError, match="--dry_run"):

@@ -68,6 +68,27 @@ def test_objects_that_no_table_has_are_told() -> None:
     assert lines({"files": {"passed_over": 0, "changed": 0}}) == []
 
 
+def test_what_comes_from_the_quarantine_is_told_and_what_cannot() -> None:
+    """In a run's report and in a plan: how many records, and why others stay away."""
+    lost = {"removed": 2, "altered": 1, "elsewhere": 0}
+    done = {"gone": 3, "lost": lost, "from_quarantine": {"versions": 2, "taken": 1700}}
+    gone, taken, *never = lines(done)
+    assert gone == "3 object versions to requeue are not in the landing zone any more."
+    assert taken.endswith(
+        ": 1,700 of their records were taken into the tables (2 object versions)."
+    )
+    assert [line.partition(" records: ")[0] for line in never] == [
+        "cannot come back: 2",
+        "cannot come back: 1",
+    ]
+    assert "by its retention or by hand" in never[0]
+    plan = {"gone": 1, "lost": {}, "from_quarantine": {"versions": 1, "records": 5}}
+    assert lines(plan)[1] == (
+        "from the quarantine's text: 5 of their records would be read (1 object versions)."
+    )
+    assert lines({"gone": 0, "lost": {}, "from_quarantine": {"versions": 0, "taken": 0}}) == []
+
+
 def test_values_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     """Brackets and colons are no markup, control characters are written out, null is a dash."""
     print_run(DOCUMENT)
