@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 KEYS = (
     "reasons",
+    "open",
     "held",
     "failures",
     "released",
@@ -29,11 +30,12 @@ def lines(document: Mapping[str, Any]) -> list[str]:
     """Say, a line each, what waits for somebody and what to do about it."""
     told = [f"released: {path}" for path in document.get("released", [])]
     held = document.get("held", [])
+    waiting = document.get("open", {})  # the job lists the first of them only
     told += [f"held: {found['path']}: {found['error']}" for found in held[:SHOWN]]
     if held:
         told.append(
-            f"{_objects(held)} held: nothing of them is in the tables. Land better ones under the "
-            "same keys, or release with `lakehouse run --accept PATH`."
+            f"{_objects(waiting.get('held', len(held)))} held: nothing of them is in the tables. "
+            "Land better ones under the same keys, or release with `lakehouse run --accept PATH`."
         )
     unread = document.get("unread", {})
     told += [f"not read again: {path}: {error}" for path, error in unread.items()]
@@ -60,8 +62,8 @@ def lines(document: Mapping[str, Any]) -> list[str]:
     for found in failures[:SHOWN]:
         what = "parked" if found["parked"] else "tried again by a later run"
         told.append(f"failed: {found['path']}: {found['error']} ({what})")
-    if len(failures) > SHOWN:
-        told.append(f"{_objects(failures)} could not be read")
+    if (failed := waiting.get("failed", len(failures))) > SHOWN:
+        told.append(f"{_objects(failed)} could not be read")
     return told
 
 
@@ -107,5 +109,5 @@ def _drift(found: Mapping[str, Any]) -> str:
     )
 
 
-def _objects(found: list[Any]) -> str:
-    return "1 object" if len(found) == 1 else f"{len(found):,} objects"
+def _objects(count: int) -> str:
+    return "1 object" if count == 1 else f"{count:,} objects"

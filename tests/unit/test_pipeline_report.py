@@ -58,6 +58,16 @@ def test_what_waits_for_somebody_is_told(capsys: pytest.CaptureFixture[str]) -> 
     assert any("release with `lakehouse run --accept PATH`" in line for line in lines)
 
 
+def test_of_many_that_wait_all_are_counted() -> None:
+    """The job lists the first of them only, and tells how many there are."""
+    held = [{"path": "s3://l/1.json", "error": "bad"}]
+    failures = [{"path": "s3://l/2.json", "error": "cut", "parked": False}]
+    told = lines({"open": {"held": 1200, "failed": 3400}, "held": held, "failures": failures})
+    assert told[1].startswith("1,200 objects held")
+    assert told[-1] == "3,400 objects could not be read"
+    assert lines({"held": held})[1].startswith("1 object held")
+
+
 def test_objects_that_no_table_has_are_told() -> None:
     """In a run's report and in a dry run's plan: nobody waits for them unknowing."""
     passed = "passed over in the sources' folders, for their names are no input's: 2."
