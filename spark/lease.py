@@ -19,7 +19,7 @@ from uuid import uuid4
 from botocore.exceptions import BotoCoreError, ClientError
 
 from spark.errors import LeaseHeldError, LeaseLostError, StorageError
-from spark.storage import Storage, split
+from spark.storage import CONDITION_FAILED, NOT_THERE, Storage, split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,8 +30,7 @@ MARGIN = timedelta(minutes=5)
 MIN_MINUTES = 10
 """The shortest lease that is worth to be taken."""
 
-_GONE = {"NoSuchKey", "404"}
-_REFUSED = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
+_REFUSED = CONDITION_FAILED | {"ConditionalRequestConflict", "409"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,11 +110,13 @@ class Lease:
             )
             self._etag = answer["ETag"]
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _REFUSED:
+            if error.response["Error"]["Code"] not in _REFUSED | NOT_THERE:
                 raise StorageError(f"Cannot take the lease {self.path}: {error}.") from error
             now = self._read()
             if now is None or now[3] != self._mark:
-                raise self._held("a run that took it at this very moment") from error
+                raise self._held(
+                    "a run that took it or gave it back at this very moment"
+                ) from error
             self._etag = now[0]
         except BotoCoreError as error:
             raise StorageError(f"Cannot take the lease {self.path}: {error}.") from error
@@ -146,7 +147,7 @@ class Lease:
             self._storage.s3.delete_object(Bucket=self._bucket, Key=self._key, IfMatch=self._etag)
         except ClientError as error:
             code = error.response["Error"]["Code"]
-            if code not in _REFUSED | _GONE:
+            if code not in _REFUSED | NOT_THERE:
                 raise StorageError(f"Cannot release the lease {self.path}: {error}.") from error
         except BotoCoreError as error:
             raise StorageError(f"Cannot release the lease {self.path}: {error}.") from error
@@ -162,7 +163,7 @@ class Lease:
                 document.get("mark", ""),
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] in _GONE:
+            if error.response["Error"]["Code"] in NOT_THERE:
                 return None
             raise StorageError(f"Cannot read the lease {self.path}: {error}.") from error
         except (BotoCoreError, ValueError, KeyError, TypeError) as error:

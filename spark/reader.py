@@ -22,7 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from spark.failures import S3_FAILED
 from spark.gets import Gets
-from spark.storage import ObjectVersion, client, split
+from spark.storage import CONDITION_FAILED, NOT_THERE, ObjectVersion, client, split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -58,7 +58,6 @@ _SCHEMA = pa.schema(
         ("error", pa.string()),
     ]
 )
-_GONE = {"PreconditionFailed", "412", "NoSuchKey", "404"}
 _NOT_REACHED = (BotoCoreError, urllib3.exceptions.HTTPError, OSError)
 """The connection broke, or there was none. A damaged gzip can be an OSError too: it comes first."""
 _BROKEN: dict[type[BaseException], str] = {
@@ -196,7 +195,7 @@ def _read(s3: Any, gets: Gets, version: Pinned) -> Generator[list[bytes], None, 
         yield from _cut(gzip.GzipFile(fileobj=body) if path.endswith(".gz") else body)
     except ClientError as refused:
         code = refused.response["Error"]["Code"]
-        return CHANGED if code in _GONE else f"{S3_FAILED}{code}"
+        return CHANGED if code in NOT_THERE | CONDITION_FAILED else f"{S3_FAILED}{code}"
     except _LineTooLongError:
         return f"a line is longer than {MAX_LINE_BYTES} bytes"
     except tuple(_BROKEN) as broken:

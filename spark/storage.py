@@ -32,6 +32,11 @@ RETRIES = Config(
     request_checksum_calculation="when_required",
     response_checksum_validation="when_required",
 )
+NOT_THERE = frozenset({"NoSuchKey", "404"})
+"""S3's codes for an object that does not exist."""
+CONDITION_FAILED = frozenset({"PreconditionFailed", "412"})
+"""S3's codes for a condition (If-Match, If-None-Match) that does not hold."""
+
 _QUERY = {"StartAfter": "start-after", "ContinuationToken": "continuation-token"}
 """What boto3's parameters are called in the request (Amazon S3 API reference)."""
 _DELETE_LIMIT = 1000
@@ -144,7 +149,7 @@ class Storage:
         try:
             body = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         except ClientError as error:
-            if error.response["Error"]["Code"] in {"NoSuchKey", "404"}:
+            if error.response["Error"]["Code"] in NOT_THERE:
                 return None
             raise _storage_error("read", path, error) from error
         except BotoCoreError as error:

@@ -113,6 +113,23 @@ def test_a_lease_that_another_took_at_the_same_moment_is_not_ours(
     second.check()
 
 
+def test_an_expired_lease_that_goes_while_it_is_taken_is_left_to_the_next_try(
+    lake: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S3 says of a put over what is not there any more that there is no such key."""
+    first = lease(lake, "first")
+    first.take(10)
+    put = lake.s3.put_object
+
+    def given_back(**arguments: Any) -> Any:
+        first.release()
+        return put(**arguments)
+
+    monkeypatch.setattr(lake.s3, "put_object", given_back)
+    with pytest.raises(LeaseHeldError, match="gave it back at this very moment"):
+        lease(lake, "second", minutes_later=11).take(10)
+
+
 def test_a_release_never_takes_the_lease_of_another(lake: Any) -> None:
     """Neither one that went over meanwhile, nor is it an error that none is there."""
     first = lease(lake, "first")
