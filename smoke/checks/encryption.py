@@ -13,6 +13,8 @@ from smoke.check import WrongError, check
 from smoke.subject import client_of, refused
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from smoke.subject import Subject
 
 _KEY = "smoke/object"
@@ -89,19 +91,34 @@ def tls_only(subject: Subject) -> str:
 
 @check
 def conditional_writes(subject: Subject) -> str:
-    """The lease under S3's conditional writes."""
+    """The lease under S3's conditional writes and deletes."""
     s3, place = subject.client("s3"), {"Bucket": subject.bucket(BRONZE), "Key": "smoke/lease"}
-    s3.put_object(**place, Body=b"first", IfNoneMatch="*")
+    held = s3.put_object(**place, Body=b"first", IfNoneMatch="*")["ETag"]
     try:
-        s3.put_object(**place, Body=b"second", IfNoneMatch="*")
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "PreconditionFailed":
-            raise
-    else:
-        raise WrongError("a second writer took a lease that was held")
+        if not _fails(lambda: s3.put_object(**place, Body=b"second", IfNoneMatch="*")):
+            raise WrongError("a second writer took a lease that was held")
+        taken = s3.put_object(**place, Body=b"third", IfMatch=held)["ETag"]
+        if not _fails(lambda: s3.put_object(**place, Body=b"late", IfMatch=held)):
+            raise WrongError("of two writers that found the same lease expired both took it")
+        if not _fails(lambda: s3.delete_object(**place, IfMatch=held)):
+            raise WrongError("a writer gave back the lease that another had taken over")
+        s3.delete_object(**place, IfMatch=taken)
+        if s3.list_objects_v2(Bucket=place["Bucket"], Prefix=place["Key"]).get("Contents"):
+            raise WrongError("a lease that its writer gave back is still there")
     finally:
         s3.delete_object(**place)
-    return "the second of two writers is refused"
+    return "of two writers the second is refused, and nobody gives back the lease of another"
+
+
+def _fails(call: Callable[[], object]) -> bool:
+    """Whether S3 refuses a call for its condition; any other error is raised."""
+    try:
+        call()
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "PreconditionFailed":
+            return True
+        raise
+    return False
 
 
 CHECKS = (kms_use, encryption_headers, tls_only, conditional_writes)

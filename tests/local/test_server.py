@@ -164,6 +164,20 @@ def test_conditional_puts_are_atomic(client: Callable[[str], Any]) -> None:
     assert outcomes == {"won": 20, "PreconditionFailed": 140}
 
 
+def test_a_conditional_delete_takes_only_what_is_named(client: Callable[[str], Any]) -> None:
+    """Another content stays, and what is not there is told: a lease goes back like that."""
+    s3 = client("s3")
+    s3.create_bucket(Bucket="deletes")
+    first = s3.put_object(Bucket="deletes", Key="lease", Body=b"first")["ETag"]
+    second = s3.put_object(Bucket="deletes", Key="lease", Body=b"second", IfMatch=first)["ETag"]
+    with pytest.raises(ClientError, match="PreconditionFailed"):
+        s3.delete_object(Bucket="deletes", Key="lease", IfMatch=first)
+    s3.delete_object(Bucket="deletes", Key="lease", IfMatch=second)
+    with pytest.raises(ClientError, match="NoSuchKey"):
+        s3.delete_object(Bucket="deletes", Key="lease", IfMatch=second)
+    assert "Contents" not in s3.list_objects_v2(Bucket="deletes")
+
+
 def test_one_connection_carries_many_requests(server: process.Server) -> None:
     """Connections stay open between requests, whatever the replies were."""
     connection = http.client.HTTPConnection(server.endpoint.removeprefix("http://"))
