@@ -18,18 +18,22 @@ from tests.spark.records import play, song
 
 FIRST_PLAY = 1541105830796
 FIRST_UPLOAD = 1541160000
+WITH_THE_LEASE = 0
+"""Where a run dies that has done everything and does not come to give the lease back."""
 
 
 @dataclass(frozen=True)
 class Step:
     """Keys that go and versions that land one after the other, and then a run.
 
-    It reads everything again or only what is new, and dies at its `dies_at`th act.
+    It reads everything again or only what is new, accepts what is held or nothing, and dies at its
+    `dies_at`th act, or WITH_THE_LEASE.
     """
 
     goes: tuple[str, ...]
     lands: tuple[Version, ...]
     reads_again: bool
+    accepts: bool
     dies_at: int | None
 
 
@@ -40,6 +44,10 @@ class History:
 
     def __init__(self, steps: list[Step]) -> None:
         self.steps = steps
+
+    def has_any(self) -> bool:
+        """Whether anything lands."""
+        return any(step.lands for step in self.steps)
 
     def __repr__(self) -> str:
         return f"<{len(self.steps)} steps, deaths at {[step.dies_at for step in self.steps]}>"
@@ -90,10 +98,17 @@ def _versions(draw: st.DrawFn, world: str) -> Version:
     record = _songs(world) if source == "song" else _plays(world)
     records: list[Any] = draw(st.lists(record, min_size=1, max_size=3))
     bad: list[Any] = draw(st.lists(_BAD, max_size=1))
+    # Now and then so many that the object is held.
+    bad *= draw(st.sampled_from([1, 1, 1, 21]))
     records += bad + draw(st.sampled_from([[], records[:1]]))
     key = f"{source}-data/{world}/{name}"
     modified = FIRST_UPLOAD + draw(st.integers(0, 2))
     return Version(key=key, body=_body(records, key), modified=modified)
+
+
+def _cut(right: Version) -> Version:
+    """The version as it is when its upload broke off: a gzip that lacks its end."""
+    return replace(right, body=right.body[:-3])
 
 
 def _again(known: list[Version]) -> st.SearchStrategy[Version]:
@@ -104,22 +119,27 @@ def _again(known: list[Version]) -> st.SearchStrategy[Version]:
 
 @st.composite
 def histories(draw: st.DrawFn, worlds: int, steps: int) -> History:
-    """Steps in which versions of every world land; half of the runs die at some act.
+    """Steps in which versions of every world land; most of the runs die at some act.
 
     What lands again is an old content: at its old time, or as a version of its own, later or not.
+    Every other gzip lands cut first, and right with the next step.
     """
     landing: list[list[Version]] = [[] for _ in range(steps)]
     going: list[list[Version]] = [[] for _ in range(steps)]
     for number in range(worlds):
         known: list[Version] = []
+        mended: list[Version] = []
         for step in range(steps):
             fresh = draw(st.lists(_versions(f"W{number}"), max_size=2))
+            landing[step] += mended
+            mended = [v for v in fresh if v.key.endswith(".gz") and draw(st.booleans())]
+            fresh = [_cut(version) if version in mended else version for version in fresh]
             again = draw(st.lists(_again(known), max_size=1)) if known else []
             landing[step] += [*fresh, *again]
             if known:
                 going[step] += draw(st.lists(st.sampled_from(known), max_size=1))
             known += fresh
-    dies = st.one_of(st.none(), st.integers(1, 30))
+    dies = st.one_of(st.none(), st.integers(1, 30), st.just(WITH_THE_LEASE))
     reads_again = st.sampled_from([False, False, True])
     return History(
         [
@@ -127,8 +147,9 @@ def histories(draw: st.DrawFn, worlds: int, steps: int) -> History:
                 goes=tuple({version.key for version in goes}),
                 lands=tuple(lands),
                 reads_again=draw(reads_again),
+                accepts=number > 0 and draw(st.booleans()),
                 dies_at=draw(dies),
             )
-            for goes, lands in zip(going, landing, strict=True)
+            for number, (goes, lands) in enumerate(zip(going, landing, strict=True))
         ]
     )
