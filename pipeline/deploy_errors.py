@@ -98,6 +98,15 @@ TROUBLES = (
         "An earlier update of the stack {stack!r} was interrupted ({said}). Run `pulumi refresh "
         "--stack {stack}`, which finds out what was made, then this command again.",
     ),
+    # A folder as backend: the state itself is replaced whole, the attributes beside it are not.
+    Trouble(
+        r"failed to load checkpoint: EOF",
+        DeployError,
+        "Pulumi was killed while it wrote what goes with the state of the stack {stack!r}. That "
+        "state is whole, the file beside it is empty: delete {stack}.json.attrs under "
+        ".pulumi/stacks in the backend's folder, then run the command again. With "
+        "?metadata=skip at the end of PULUMI_BACKEND_URL there is no such file.",
+    ),
     Trouble(
         r"EntityAlreadyExists|AlreadyExistsException|ResourceAlreadyExists|BucketAlreadyOwnedByYou"
         r"|BucketAlreadyExists",

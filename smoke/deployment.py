@@ -136,7 +136,8 @@ class EngineDeployment:
 
     def _open(self, *, create: bool) -> Any:
         environment = {
-            "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
+            # No attributes beside the state: a Pulumi that is killed may leave them cut off.
+            "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}?metadata=skip",
             # The stack holds no secret; a folder that outlives us must stay readable.
             "PULUMI_CONFIG_PASSPHRASE": "",
             **self.environment,

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT_IN_THE_FILES = "111122223333"
 """AWS's own account for examples, which the stack files name."""
+WHOLE = "?metadata=skip"
+"""For the backend's address: no file of attributes, which a kill could leave cut off."""
 
 
 @pytest.fixture(scope="session")
@@ -119,7 +121,7 @@ def new_stack(
     (tmp_path / "state").mkdir()
     environment = {
         "PATH": os.pathsep.join([str(plugins), os.environ["PATH"]]),
-        "PULUMI_BACKEND_URL": f"file://{tmp_path / 'state'}",
+        "PULUMI_BACKEND_URL": f"file://{tmp_path / 'state'}{WHOLE}",
         "PULUMI_CONFIG_PASSPHRASE": "of a test",
         "PULUMI_HOME": str(tmp_path / "home"),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -168,7 +170,7 @@ def project(
         (tmp_path / folder).mkdir()
     path = [str(pulumi_root / "bin"), str(plugins), os.environ["PATH"]]
     monkeypatch.setenv("PATH", os.pathsep.join(path))
-    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path / 'backend'}")
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path / 'backend'}{WHOLE}")
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "of a test")
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PULUMI_SKIP_UPDATE_CHECK", "true")

@@ -88,6 +88,20 @@ def test_a_missing_passphrase_is_one_sentence(
 
 
 @pytest.mark.engine
+def test_attributes_cut_off_by_a_kill_are_told_with_the_way_out(
+    project: Path, tmp_path: Path
+) -> None:
+    """And the way out leads out: the state beside the empty file is whole."""
+    deploy.deploy("up", "try", DISPLAY, project)
+    (attributes,) = (tmp_path / "backend" / ".pulumi" / "stacks").rglob("try.json.attrs")
+    attributes.write_bytes(b"")
+    with pytest.raises(DeployError, match=r"delete try\.json\.attrs under \.pulumi/stacks"):
+        deploy.deploy("up", "try", DISPLAY, project)
+    attributes.unlink()
+    assert deploy.deploy("up", "try", DISPLAY, project).operations == {"same": 1}
+
+
+@pytest.mark.engine
 def test_a_program_that_fails_is_told_in_its_own_words(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
