@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.errors import UsageError
-from pipeline.options import pass_answer, target_options
+from pipeline.options import pass_answer, retries_option, target_options
 from pipeline.request import Choice, new_run_id
 
 if TYPE_CHECKING:
@@ -34,9 +34,15 @@ SAFE_RETENTION_HOURS = 7 * 24
     is_flag=True,
     help="Allow fewer than 168 hours: no query runs, and no older version is needed.",
 )
+@retries_option
 @pass_answer
 def maintain(
-    answer: Answer, /, retention_hours: int, allow_short_retention: bool, **target: Any
+    answer: Answer,
+    /,
+    retention_hours: int,
+    allow_short_retention: bool,
+    retries: int,
+    **target: Any,
 ) -> None:
     """Compact the tables' small files and delete those that nobody needs any more.
 
@@ -68,6 +74,7 @@ def maintain(
         display_for(),
         SystemClock(),
         allow_short_retention=allow_short_retention,
+        retries=retries,
     )
     if not answer.as_json:
         from pipeline.care_report import print_maintenance  # noqa: PLC0415
@@ -79,8 +86,9 @@ def maintain(
 @target_options
 @click.option("--run", "run_id", required=True, metavar="ID", help="The run to undo.")
 @click.option("--and-later", is_flag=True, help="Undo every later run too.")
+@retries_option
 @pass_answer
-def restore(answer: Answer, /, run_id: str, and_later: bool, **target: Any) -> None:
+def restore(answer: Answer, /, run_id: str, and_later: bool, retries: int, **target: Any) -> None:
     """Take the tables back to what they were before a bad run.
 
     The ledger goes back as well: the files that the run took count as new, and the next run takes
@@ -98,7 +106,13 @@ def restore(answer: Answer, /, run_id: str, and_later: bool, **target: Any) -> N
     from pipeline.wait import SystemClock  # noqa: PLC0415
 
     restore_tables(
-        choice, run_id, answer.document, display_for(), SystemClock(), and_later=and_later
+        choice,
+        run_id,
+        answer.document,
+        display_for(),
+        SystemClock(),
+        and_later=and_later,
+        retries=retries,
     )
     if not answer.as_json:
         from pipeline.care_report import print_restore  # noqa: PLC0415

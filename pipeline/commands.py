@@ -12,7 +12,7 @@ import click
 
 from pipeline.errors import UsageError
 from pipeline.intake import AS_EVER, Intake
-from pipeline.options import folder, pass_answer, target_options
+from pipeline.options import folder, pass_answer, retries_option, target_options
 from pipeline.request import Choice, new_run_id
 
 if TYPE_CHECKING:
@@ -56,8 +56,11 @@ if TYPE_CHECKING:
     "or, where these are gone, from the quarantine's text.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be read, and change nothing.")
-@click.option("--attach", is_flag=True, help="Take on the job run that is under way.")
+@click.option(
+    "--attach", is_flag=True, help="Take on the job run that is under way; it is not repeated."
+)
 @click.option("--stop", is_flag=True, help="Stop the job run that is under way, and nothing else.")
+@retries_option
 @pass_answer
 def run(
     answer: Answer,
@@ -71,6 +74,7 @@ def run(
     dry_run: bool,
     attach: bool,
     stop: bool,
+    retries: int,
     **target: Any,
 ) -> None:
     """Run the pipeline once: upload, job, crawler, checks, query.
@@ -122,7 +126,7 @@ def run(
         from pipeline.progress import Stages  # noqa: PLC0415
 
         stages = Stages(display_for(), SystemClock())
-        plan_run(choice, source, intake, answer.document, stages)
+        plan_run(choice, source, intake, answer.document, stages, retries=retries)
         if not answer.as_json:
             print_plan(answer.document)
         return
@@ -136,6 +140,7 @@ def run(
         SystemClock(),
         attach=attach,
         intake=intake,
+        retries=retries,
     )
     if not answer.as_json:
         from pipeline.report import print_run  # noqa: PLC0415

@@ -37,6 +37,10 @@ class Usage:
     dpu_hours: float
     usd: float
 
+    def __add__(self, other: Usage) -> Usage:
+        """Add up what two job runs used."""
+        return Usage(self.dpu_hours + other.dpu_hours, self.usd + other.usd)
+
 
 NOTHING = Usage(0.0, 0.0)
 

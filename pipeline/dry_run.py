@@ -6,7 +6,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from pipeline import local
-from pipeline.job import run_job
+from pipeline.attempts import run_job
+from pipeline.request import RETRIES
 from pipeline.source import fingerprint, scan
 from pipeline.task import job_report, open_target
 from pipeline.upload import Landing, compare
@@ -26,6 +27,8 @@ def plan_run(
     intake: Intake,
     document: dict[str, Any],
     stages: Stages,
+    *,
+    retries: int = RETRIES,
 ) -> None:
     """Fill `document` with what a run would send, and what it would ingest of what has landed.
 
@@ -42,16 +45,16 @@ def plan_run(
             if source_folder is not None:
                 _compare(target, source_folder, stages, document)
             with stages.stage("job") as stage:
-                done = run_job(
+                run_job(
                     target.aws,
                     target.outputs.job_name,
                     run_id,
-                    stages.clock,
-                    lambda state: stages.display.doing(state.lower()),
+                    stages,
+                    document,
                     arguments=intake.arguments(),
                     log_groups=target.outputs.log_groups,
+                    retries=retries,
                 )
-                document["job_run_id"] = done.run_id
                 report = job_report(target, run_id)
                 document.update({key: report[key] for key in report.keys() - {"version"}})
                 new = sum(counts["new"] for counts in report["sources"].values())

@@ -20,6 +20,7 @@ def maintain(
     clock: Clock,
     *,
     allow_short_retention: bool,
+    retries: int,
 ) -> None:
     """Compact and vacuum the tables.
 
@@ -31,7 +32,7 @@ def maintain(
         "--retention_hours": str(retention_hours),
         "--allow_short_retention": str(allow_short_retention).lower(),
     }
-    run_task(choice, arguments, document, display, clock, summary=_summary)
+    run_task(choice, arguments, document, display, clock, summary=_summary, retries=retries)
 
 
 def restore(
@@ -42,6 +43,7 @@ def restore(
     clock: Clock,
     *,
     and_later: bool,
+    retries: int,
 ) -> None:
     """Take the tables back to what they were before the run `restored_run`.
 
@@ -60,6 +62,7 @@ def restore(
         display,
         clock,
         summary=lambda report: f"{len(report['undone_runs']):,} runs undone",
+        retries=retries,
     )
 
 

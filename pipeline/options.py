@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from pipeline.answer import Answer
+from pipeline.request import RETRIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +20,14 @@ pass_answer = click.make_pass_decorator(Answer)
 # `run_command` looks for the flag itself: it holds for mistakes in the other arguments too.
 json_option = click.option(
     "--json", is_flag=True, expose_value=False, help="Print one JSON object and nothing else."
+)
+retries_option = click.option(
+    "--retries",
+    type=click.IntRange(min=0),
+    default=RETRIES,
+    show_default=True,
+    metavar="N",
+    help="Repeat a job run that failed of what may pass (killed, throttled) N times; 0 never.",
 )
 folder = click.Path(path_type=Path)
 

@@ -39,6 +39,8 @@ def print_run(document: dict[str, Any]) -> None:
         ],
         numbers={"rows", "files", "version"},
     )
+    for line in attempt_lines(document.get("attempts", [])):
+        console.print(line, soft_wrap=True)
     for what, first in COUNTS.items():
         names = [*first, *(name for name in document[what] if name not in first)]
         counts = ", ".join(f"{document[what][name]:,} {name.replace('_', ' ')}" for name in names)
@@ -56,6 +58,21 @@ def print_run(document: dict[str, Any]) -> None:
     times = ", ".join(f"{stage['name']} {stage['seconds']:.1f} s" for stage in document["stages"])
     total = sum(stage["seconds"] for stage in document["stages"])
     console.print(f"\nrun {document['run_id']}: {total:.1f} s ({times})", soft_wrap=True)
+
+
+def attempt_lines(attempts: list[dict[str, Any]]) -> list[str]:
+    """Say what became of the job's attempts; nothing where the first one succeeded."""
+    if len(attempts) < 2:
+        return []
+    lines = [
+        f"attempt {one['attempt']} of {one['of']}: job run {one['job_run_id']} {one['state']}"
+        + (f" ({one['kind']}): {one['reason']}" if "kind" in one else "")
+        for one in attempts
+    ]
+    return [
+        *lines,
+        "counts are the last attempt's; what one before it had finished is in the tables",
+    ]
 
 
 def print_rows(

@@ -12,6 +12,9 @@ from pipeline.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
+RETRIES = 2
+"""How often a failed job run is repeated where nothing else is asked for."""
+
 
 @dataclass(frozen=True)
 class Choice:

@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError
 from pipeline import intake_report, local
 from pipeline.active_run import INGEST, REPROCESS, active
 from pipeline.athena import named_query, run_query
+from pipeline.attempts import run_job
 from pipeline.checks import check
 from pipeline.cost import Usage, estimate
 from pipeline.crawler import crawl
@@ -23,8 +24,8 @@ from pipeline.errors import PipelineBusyError, RunFailedError, StoppedError, Usa
 from pipeline.explain import explain
 from pipeline.history import remember
 from pipeline.intake import AS_EVER, Intake
-from pipeline.job import finish, start
 from pipeline.progress import Stages
+from pipeline.request import RETRIES
 from pipeline.source import Fingerprint, Source, SourceFile, fingerprint, scan
 from pipeline.task import job_report, open_target
 from pipeline.upload import Landing, upload
@@ -57,6 +58,7 @@ def run_pipeline(
     *,
     attach: bool = False,
     intake: Intake = AS_EVER,
+    retries: int = RETRIES,
 ) -> None:
     """Run every stage and fill `document`, which the design calls the run's JSON.
 
@@ -69,6 +71,7 @@ def run_pipeline(
         attach: take on the job run that is under way instead of starting one; the document's
             `run_id` becomes that run's.
         intake: what the job is told about its input.
+        retries: how often a job run that failed of what may pass is repeated.
 
     Raises:
         pipeline.errors.LakehouseError: any of the tree; see there.
@@ -90,8 +93,10 @@ def run_pipeline(
             open_things.enter_context(_remembered(target, stages, document))
             if source is not None:
                 _upload(target, source, hashes, stages, document)
-            job_run_id = _attach(target, document) if attach else None
-            report, usage = _job(target, job_run_id, intake, stages, document)
+            attached = _attach(target, document) if attach else None
+            report, usage = _job(
+                target, stages, document, attached=attached, intake=intake, retries=retries
+            )
             _crawler(target, stages)
             scanned = _checks(target, attempt, report, stages, document)
             _query(target, attempt, stages, document)
@@ -192,23 +197,27 @@ def _attach(target: Target, document: dict[str, Any]) -> str:
 
 def _job(
     target: Target,
-    job_run_id: str | None,
-    intake: Intake,
     stages: Stages,
     document: dict[str, Any],
+    *,
+    attached: str | None,
+    intake: Intake,
+    retries: int,
 ) -> tuple[dict[str, Any], Usage]:
-    """Run the job, or wait for the run `job_run_id`; the job's report, and what the run used."""
+    """Run the job, or wait for the run `attached` to; the job's report, and what the run used."""
     run_id: str = document["run_id"]
     with stages.stage("job") as stage:
-        name, groups = target.outputs.job_name, target.outputs.log_groups
-
-        def on_state(state: str) -> None:
-            stages.display.doing(state.lower())
-
-        if job_run_id is None:
-            job_run_id = start(target.aws, name, run_id, stages.clock, intake.arguments())
-        document["job_run_id"] = job_run_id
-        done = finish(target.aws, name, job_run_id, stages.clock, on_state, log_groups=groups)
+        done = run_job(
+            target.aws,
+            target.outputs.job_name,
+            run_id,
+            stages,
+            document,
+            arguments=intake.arguments(),
+            log_groups=target.outputs.log_groups,
+            retries=retries,
+            attached=attached,
+        )
         report = job_report(target, run_id)
         document["files"] = report["files"]
         document["records"] = report["records"]
@@ -216,6 +225,7 @@ def _job(
         document.update({key: report[key] for key in intake_report.KEYS if key in report})
         stage.summary = (
             f"{report['files']['new']:,} new files, {report['records']['read']:,} records"
+            f"{f' ({done.attempts} attempts)' if done.attempts > 1 else ''}"
         )
         return report, done.usage
 

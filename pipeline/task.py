@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from pipeline import local
+from pipeline.attempts import run_job
 from pipeline.errors import RunFailedError, StoppedError
-from pipeline.job import run_job
 from pipeline.progress import Stages
 from pipeline.target import Target, stack_on_aws
 
@@ -33,6 +33,7 @@ def run_task(
     clock: Clock,
     *,
     summary: Callable[[dict[str, Any]], str],
+    retries: int,
 ) -> None:
     """Run one task of the job on the tables that are there, and put its report into `document`.
 
@@ -43,6 +44,7 @@ def run_task(
         display: shows the stages.
         clock: see `pipeline.wait.Clock`.
         summary: says in a few words what a report tells.
+        retries: see `pipeline.attempts.run_job`.
 
     Raises:
         pipeline.errors.LakehouseError: any of the tree; see there.
@@ -56,16 +58,16 @@ def run_task(
         with ExitStack() as open_things:
             target = open_target(choice, stages, open_things)
             with stages.stage("job") as stage:
-                done = run_job(
+                run_job(
                     target.aws,
                     target.outputs.job_name,
                     run_id,
-                    stages.clock,
-                    lambda state: display.doing(state.lower()),
+                    stages,
+                    document,
                     arguments=arguments,
                     log_groups=target.outputs.log_groups,
+                    retries=retries,
                 )
-                document["job_run_id"] = done.run_id
                 report = job_report(target, run_id)
                 document.update({key: report[key] for key in report.keys() - {"version"}})
                 stage.summary = summary(report)

@@ -1,9 +1,10 @@
 """Waiting for what AWS does in the background: Glue and Athena come without waiters in boto3.
 
-A look is one cheap describe call. Looks are spaced by a tenth of the time waited so far, between
-0.1 s and 0.5 s, with jitter: a run waits for job, crawler and query, and notices all three ends
-within 2 s together, whether they took seconds on a laptop or an hour on AWS. Where many share an
-account, looks that it throttles are waited out.
+A start that AWS puts off is made again, after pauses that grow. A look is one cheap describe call.
+Looks are spaced by a tenth of the time waited so far, between 0.1 s and 0.5 s, with jitter: a run
+waits for job, crawler and query, and notices all three ends within 2 s together, whether they took
+seconds on a laptop or an hour on AWS. Where many share an account, looks that it throttles are
+waited out.
 """
 
 from __future__ import annotations
@@ -31,10 +32,27 @@ LONGEST_PAUSE = 0.5
 UNREACHABLE_FOR = 120.0
 """Seconds without a single answer from AWS after which waiting is given up."""
 
+STARTING = 5 * 60.0
+"""Seconds for which a start is made again when AWS puts it off."""
+
+FIRST_PAUSE = 1.0
+"""Seconds between the first two starts, or attempts; each later pause is twice the one before."""
+
+LAST_PAUSE = 30.0
+"""Seconds beyond which such a pause does not grow."""
+
+TOO_MANY_REQUESTS = 429
+"""The HTTP status that says "later", whatever code comes with it."""
+
 THROTTLING_CODES = frozenset(
     {
+        "BandwidthLimitExceeded",
         "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
         "SlowDown",
         "Throttling",
         "ThrottlingException",
@@ -69,7 +87,7 @@ class SystemClock:
 
 def is_throttled(error: Exception) -> bool:
     """Tell whether AWS refused the request for now, without having done anything."""
-    return _code(error) in THROTTLING_CODES
+    return _code(error) in THROTTLING_CODES or _status(error) == TOO_MANY_REQUESTS
 
 
 def is_ambiguous(error: Exception) -> bool:
@@ -78,12 +96,48 @@ def is_ambiguous(error: Exception) -> bool:
     That is so when the connection broke, when no reply came in time, and for every 5xx answer.
     """
     if isinstance(error, ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         code = _code(error)
         return not is_throttled(error) and (
-            status >= 500 or code in {"InternalServiceException", "OperationTimeoutException"}
+            _status(error) >= 500
+            or code in {"InternalServiceException", "OperationTimeoutException"}
         )
     return isinstance(error, HTTPClientError | BotoConnectionError)
+
+
+def pause_before(again: int, jitter: Callable[[], float] = random.random) -> float:
+    """Seconds to wait before the start or attempt number `again` (1 is the first repetition).
+
+    Half of it is chance, so that those who were refused together do not come back together.
+    """
+    return float(min(FIRST_PAUSE * 2 ** (again - 1), LAST_PAUSE) * (0.5 + jitter()))
+
+
+def until_taken(call: Callable[[], T], *, what: str, clock: Clock) -> T:
+    """Make the call, again while AWS puts it off, and return its answer.
+
+    Args:
+        call: starts something; may be repeated when it was refused.
+        what: names the start in messages, as in "the start of a query".
+        clock: see `Clock`.
+
+    Raises:
+        RunFailedError: AWS put it off for `STARTING` seconds.
+    """
+    began, again = clock.now(), 0
+    while True:
+        try:
+            return call()
+        except ClientError as error:
+            if not is_throttled(error):
+                raise
+            if clock.now() - began >= STARTING:
+                raise RunFailedError(
+                    f"AWS put off {what} for {duration(clock.now() - began)} "
+                    f"({_first_line(error)}). Nothing was started: run again when less is going "
+                    "on in the account."
+                ) from error
+        again += 1
+        clock.sleep(pause_before(again))
 
 
 def wait_for(
@@ -114,7 +168,9 @@ def wait_for(
         except (ClientError, BotoCoreError) as error:
             if not (is_throttled(error) or is_ambiguous(error)):
                 raise
-            if not is_throttled(error) and clock.now() - answered > UNREACHABLE_FOR:
+            if is_throttled(error):
+                answered = clock.now()  # it says "later", but it is there
+            elif clock.now() - answered > UNREACHABLE_FOR:
                 raise RunFailedError(
                     f"AWS gave no answer for {UNREACHABLE_FOR:.0f} s while waiting for {what} "
                     f"({_first_line(error)}). It may still run: check the connection, then look "
@@ -147,6 +203,11 @@ def duration(seconds: float) -> str:
 def _code(error: Exception) -> str:
     response: dict[str, Any] = getattr(error, "response", None) or {}
     return str(response.get("Error", {}).get("Code", ""))
+
+
+def _status(error: Exception) -> int:
+    response: dict[str, Any] = getattr(error, "response", None) or {}
+    return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 def _first_line(error: Exception) -> str:

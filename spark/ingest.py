@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
-from spark import batch, finishing, ledger, restore, stage
+from spark import batch, finishing, ledger, restore, stage, unjudged
 from spark.contract import SOURCES
 from spark.errors import ArgumentError
 from spark.report import Report
@@ -47,7 +47,8 @@ def begin(bronze: Bronze, arguments: Arguments) -> Report:
 
     Raises ArgumentError when a path is to be accepted of which the ledger knows nothing.
     """
-    report = Report(run_id=arguments.run_id)
+    left = bool(unjudged.runs(bronze.storage, arguments.processing))
+    report = Report(run_id=arguments.run_id, left_unjudged=left)
     restore.finish_open(bronze, arguments.processing)
     prepare(bronze)
     finishing.finish_open(bronze, arguments.processing, report)

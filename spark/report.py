@@ -41,6 +41,8 @@ class Report:
     quality: list[Result] = field(default_factory=list)
     unjudged: list[str] = field(default_factory=list)
     """Runs that changed tables since the rules of tables held last."""
+    left_unjudged: bool = False
+    """Whether there were any before this attempt: an earlier one may have had the same run id."""
     changed: int = 0
     """Object versions that were overwritten or deleted before they were read."""
     passed_over: int = 0
@@ -88,7 +90,7 @@ class Report:
         self.unjudged = unjudged.runs(bronze.storage, processing)
         if not self.unjudged:
             return
-        others = any(run != self.run_id for run in self.unjudged)
+        others = self.left_unjudged or any(run != self.run_id for run in self.unjudged)
         verdicts = quality.check_tables(bronze, everything=others)
         self.quality += verdicts
         if not quality.broken(verdicts):

@@ -106,7 +106,7 @@ def test_localaws_dies_in_the_middle_of_a_run(
     monkeypatch.setattr(process, "start", remember)
     out = io.StringIO()
     with (
-        patch("pipeline.run.finish", die),
+        patch("pipeline.attempts.ended", die),
         patch.object(ExponentialBackoff, "delay_amount", lambda *_: PAUSE),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(io.StringIO()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -11,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline import job, local
+from pipeline import attempts, job, local
 from pipeline.active_run import active
 from pipeline.checks import check
 from pipeline.crawler import crawl
 from pipeline.errors import RunFailedError
+from pipeline.progress import PlainDisplay, Stages
 from pipeline.task import job_report
 from pipeline.wait import SystemClock
 
@@ -138,7 +140,8 @@ def test_a_catalog_or_a_report_that_does_not_agree_fails_the_run(stack: Target, 
         Key="song-data/2.json",
         Body=json.dumps(SONG | {"song_id": "SO2"}).encode() + b"\n{",
     )
-    job.run_job(aws, outputs.job_name, "agreed", clock, lambda _state: None)
+    stages = Stages(PlainDisplay(io.StringIO()), clock)
+    attempts.run_job(aws, outputs.job_name, "agreed", stages, {})
     crawl(aws, outputs.crawler_name, clock, lambda _state: None)
     report = job_report(stack, "agreed")
     read = report["records"]["read"]

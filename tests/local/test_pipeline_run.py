@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import resource
@@ -18,8 +19,9 @@ import boto3
 import duckdb
 import pytest
 
-from pipeline import job, local
+from pipeline import attempts, job, local
 from pipeline.errors import PipelineBusyError, RunFailedError
+from pipeline.progress import PlainDisplay, Stages
 from pipeline.wait import SystemClock
 
 if TYPE_CHECKING:
@@ -353,8 +355,9 @@ def replace_script(stack: Any, text: str) -> None:
 def test_a_failing_job_is_told_with_its_reason_and_its_log(stack: Any) -> None:
     """The script's last words are in the message."""
     replace_script(stack, "print('reading song 7')\nraise SystemExit('song 7 is a poem')\n")
+    stages = Stages(PlainDisplay(io.StringIO()), SystemClock())
     with pytest.raises(RunFailedError) as failure:
-        job.run_job(stack.aws, stack.outputs.job_name, "r", SystemClock(), lambda _state: None)
+        attempts.run_job(stack.aws, stack.outputs.job_name, "r", stages, {})
     assert "ended as FAILED" in str(failure.value)
     assert "song 7 is a poem" in str(failure.value)
     assert "  reading song 7" in str(failure.value)

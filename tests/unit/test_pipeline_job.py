@@ -2,89 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import io
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import ClientError, ConnectionClosedError
 
-from pipeline import job
-from pipeline.active_run import UNDER_WAY
+from pipeline import attempts, job, wait
 from pipeline.errors import PipelineBusyError, RunFailedError, StoppedError
+from pipeline.progress import PlainDisplay, Stages
+from tests.unit.job_fakes import FakeAws
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-class FakeGlue:
-    """Glue with one job of one concurrent run; `replies` are lost or refused in order."""
-
-    def __init__(self, client_error: Any) -> None:
-        self.client_error = client_error
-        self.runs: list[dict[str, Any]] = []
-        self.faults: list[Any] = []
-        self.states = ["STARTING", "RUNNING", "SUCCEEDED"]
-        self.end: dict[str, Any] = {"ExecutionTime": 3}
-        self.listed_after = 0
-
-    def start_job_run(self, **call: Any) -> dict[str, str]:
-        """Start a run, then perhaps lose the reply."""
-        fault = self.faults.pop(0) if self.faults else None
-        if isinstance(fault, ClientError):
-            raise fault
-        if any(run["JobRunState"] in UNDER_WAY for run in self.runs):
-            raise self.client_error("ConcurrentRunsExceededException")
-        run_id = f"jr_{len(self.runs)}"
-        self.runs.insert(
-            0,
-            {
-                "Id": run_id,
-                "JobRunState": "STARTING",
-                "Arguments": call["Arguments"],
-                "StartedOn": datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC),
-                "Timeout": 10,
-            },
-        )
-        if fault == "lost":
-            raise ConnectionClosedError(endpoint_url="http://glue")
-        return {"JobRunId": run_id}
-
-    def get_job_runs(self, **_: Any) -> dict[str, Any]:
-        """List the newest first; a run shows only after some looks."""
-        if self.listed_after > 0:
-            self.listed_after -= 1
-            return {"JobRuns": []}
-        return {"JobRuns": self.runs}
-
-    def get_job_run(self, **call: Any) -> dict[str, Any]:
-        """Move the run on by one state with each look."""
-        run = next(run for run in self.runs if run["Id"] == call["RunId"])
-        if len(self.states) > 1:
-            run["JobRunState"] = self.states.pop(0)
-        else:
-            run.update(JobRunState=self.states[0], **self.end)
-        return {"JobRun": run}
-
-
-class FakeLogs:
-    """CloudWatch Logs with the output of one run."""
-
-    def __init__(self, client_error: Any) -> None:
-        self.client_error = client_error
-
-    def get_log_events(self, **call: Any) -> dict[str, Any]:
-        """Answer for the output group only."""
-        if call["logGroupName"] != "/aws-glue/jobs/output":
-            raise self.client_error("ResourceNotFoundException")
-        return {"events": [{"message": "reading 3 files\n"}, {"message": "boom at song 7\n"}]}
-
-
-class FakeAws:
-    """What the job stage uses of `pipeline.aws.Aws`."""
-
-    def __init__(self, client_error: Any) -> None:
-        self.glue = self.glue_once = FakeGlue(client_error)
-        self.logs = FakeLogs(client_error)
 
 
 @pytest.fixture
@@ -94,14 +23,17 @@ def aws(client_error: Any) -> Any:
 
 
 @pytest.fixture
-def run(aws: Any, clock: Any) -> Callable[[], job.JobRun]:
-    """Run the job as the pipeline does."""
-    return lambda: job.run_job(aws, "ingest", "mine", clock, lambda _state: None)
+def run(aws: Any, clock: Any) -> Callable[..., attempts.JobRun]:
+    """Run the job as the pipeline does, once."""
+    stages = Stages(PlainDisplay(io.StringIO()), clock)
+    return lambda **options: attempts.run_job(
+        aws, "ingest", "mine", stages, {}, retries=0, **options
+    )
 
 
 def test_a_run_is_started_with_its_run_id_and_waited_for(aws: Any, run: Any) -> None:
     """The run id goes in as an argument, and the end comes back."""
-    assert run() == job.JobRun("jr_0", 3)
+    assert run() == attempts.JobRun("jr_0", attempts=1)
     assert aws.glue.runs[0]["Arguments"] == {"--run_id": "mine"}
 
 
@@ -112,7 +44,7 @@ def test_a_lost_reply_is_found_again_and_no_second_run_starts(
     """Glue started the run but the connection broke; it may take a moment to be listed."""
     aws.glue.faults = ["lost"]
     aws.glue.listed_after = looks
-    assert run().run_id == "jr_0"
+    assert run().job_run_id == "jr_0"
     assert len(aws.glue.runs) == 1
 
 
@@ -122,7 +54,7 @@ def test_a_lost_reply_of_a_run_listed_late_is_found_when_glue_bars_the_second(
     """However late Glue lists it, the run that bars ours is recognised as ours."""
     aws.glue.faults = ["lost"]
     aws.glue.listed_after = job.LOOKS_PER_START
-    assert run().run_id == "jr_0"
+    assert run().job_run_id == "jr_0"
     assert len(aws.glue.runs) == 1
 
 
@@ -155,7 +87,7 @@ def test_a_lost_reply_is_found_however_often_the_list_is_put_off(
         return listed(**call)
 
     aws.glue.get_job_runs = throttled
-    assert run().run_id == "jr_0"
+    assert run().job_run_id == "jr_0"
     assert len(aws.glue.runs) == 1
 
 
@@ -163,16 +95,32 @@ def test_a_lost_reply_is_found_however_often_the_list_is_put_off(
 def test_a_refused_start_is_repeated(aws: Any, run: Any, client_error: Any, code: str) -> None:
     """Throttling and failures inside Glue pass."""
     aws.glue.faults = [client_error(code), client_error(code)]
-    assert run().run_id == "jr_0"
+    assert run().job_run_id == "jr_0"
 
 
 def test_a_service_that_never_starts_the_job_is_given_up(
-    aws: Any, run: Any, client_error: Any
+    aws: Any, run: Any, clock: Any, client_error: Any
 ) -> None:
-    """After a bounded number of attempts the user is told that nothing runs."""
-    aws.glue.faults = [client_error("ThrottlingException")] * job.STARTS
-    with pytest.raises(RunFailedError, match="did not start the job ingest in 5 attempts"):
+    """After a bounded time the user is told that nothing runs; the pauses in between grow."""
+    aws.glue.faults = [client_error("ThrottlingException")] * 1000
+    with pytest.raises(RunFailedError, match="did not start the job ingest in 5 min"):
         run()
+    assert clock.time < 1000 + wait.STARTING + 2 * wait.LAST_PAUSE
+    assert 10 < len(clock.sleeps) < 40
+    assert clock.sleeps[0] < 2 * wait.FIRST_PAUSE
+    assert clock.sleeps[-1] >= wait.LAST_PAUSE / 2
+
+
+@pytest.mark.parametrize(
+    "code", ["ConcurrentRunsExceededException", "ResourceNumberLimitExceededException"]
+)
+def test_a_start_that_no_run_bars_any_more_is_repeated(
+    aws: Any, run: Any, clock: Any, client_error: Any, code: str
+) -> None:
+    """Glue counts a run that has ended for a moment more, and the other jobs of the account."""
+    aws.glue.faults = [client_error(code)] * 4
+    assert run().job_run_id == "jr_0"
+    assert len(set(clock.sleeps)) >= 4
 
 
 def test_another_run_under_way_is_named(aws: Any, run: Any) -> None:
@@ -195,10 +143,9 @@ def test_every_other_end_is_a_failure_with_reason_and_log(aws: Any, run: Any, st
     assert text.endswith("Mend the cause and run again.")
 
 
-def test_a_run_may_have_arguments_of_its_own(aws: Any, clock: Any) -> None:
+def test_a_run_may_have_arguments_of_its_own(aws: Any, run: Any) -> None:
     """They travel with the run id."""
-    extra = {"--task": "maintain"}
-    job.run_job(aws, "ingest", "mine", clock, lambda _: None, arguments=extra)
+    run(arguments={"--task": "maintain"})
     assert aws.glue.runs[0]["Arguments"] == {"--task": "maintain", "--run_id": "mine"}
 
 
@@ -221,14 +168,14 @@ def test_a_failure_without_a_readable_log_is_told_without_it(aws: Any, run: Any)
 
 
 def test_a_run_that_names_no_log_is_looked_for_in_the_groups_of_the_stack(
-    aws: Any, clock: Any
+    aws: Any, run: Any
 ) -> None:
     """Under a security configuration Glue writes to other groups than those it is known for."""
     aws.glue.states = ["FAILED"]
     aws.glue.end = {"LogGroupName": "/somewhere/else", "ErrorMessage": "why"}
     groups = {"job_output": "/aws-glue/jobs/output", "job_error": "/aws-glue/jobs/error"}
     with pytest.raises(RunFailedError, match="boom at song 7"):
-        job.run_job(aws, "ingest", "mine", clock, lambda _: None, log_groups=groups)
+        run(log_groups=groups)
 
 
 def test_what_a_log_says_does_not_command_the_terminal(aws: Any, run: Any) -> None:
@@ -248,7 +195,7 @@ def test_ctrl_c_stops_the_waiting_and_says_what_still_runs(aws: Any, clock: Any)
         raise KeyboardInterrupt
 
     with pytest.raises(StoppedError, match="Job run jr_0 of ingest still runs"):
-        job.run_job(aws, "ingest", "mine", clock, interrupt)
+        job.ended(aws, "ingest", aws.glue.start_job_run(Arguments={})["JobRunId"], clock, interrupt)
 
 
 def test_ctrl_c_while_glue_is_asked_says_that_a_run_may_have_started(aws: Any, run: Any) -> None:
