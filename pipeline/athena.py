@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import RunFailedError, StoppedError, UsageError
-from pipeline.wait import Clock, wait_for
+from pipeline.wait import Clock, until_taken, wait_for
 
 if TYPE_CHECKING:
     from mypy_boto3_athena.type_defs import QueryExecutionTypeDef
@@ -81,6 +81,7 @@ def run_query(
     clock: Clock,
     max_rows: int | None,
     count_all: bool,
+    run_id: str | None = None,
 ) -> Result:
     """Execute `sql` and return its rows.
 
@@ -93,18 +94,25 @@ def run_query(
         clock: see `pipeline.wait.Clock`.
         max_rows: rows to keep; None keeps all.
         count_all: read on beyond `max_rows`, only to count.
+        run_id: the run that asks; it goes before the statement as a comment.
 
     Raises:
-        RunFailedError: the query failed or was cancelled.
+        RunFailedError: the query failed, was cancelled, or was put off for `wait.STARTING` seconds.
         StoppedError: Ctrl-C; the query goes on.
         OutOfTimeError: it was still under way after `TIMEOUT`.
     """
-    execution_id = aws.athena.start_query_execution(
-        QueryString=sql,
-        QueryExecutionContext={"Database": database},
-        WorkGroup=workgroup,
-        # A token has 32 to 128 characters; a repeated one must come with the same statement.
-        ClientRequestToken=hashlib.sha256(f"{token}\n{database}\n{sql}".encode()).hexdigest(),
+    statement = sql if run_id is None else f"-- run_id {' '.join(run_id.split())}\n{sql}"
+    # A token has 32 to 128 characters; a repeated one must come with the same statement.
+    once = hashlib.sha256(f"{token}\n{database}\n{statement}".encode()).hexdigest()
+    execution_id = until_taken(
+        lambda: aws.athena.start_query_execution(
+            QueryString=statement,
+            QueryExecutionContext={"Database": database},
+            WorkGroup=workgroup,
+            ClientRequestToken=once,
+        ),
+        what=f"the start of a query in the workgroup {workgroup}",
+        clock=clock,
     )["QueryExecutionId"]
 
     def look() -> QueryExecutionTypeDef | None:

@@ -52,6 +52,7 @@ def check(target: Target, attempt: str, report: Mapping[str, Any], clock: Clock)
                 clock=clock,
                 max_rows=None,
                 count_all=True,
+                run_id=report.get("run_id"),
             )
             problems = ledger_check.differences(ledger_check.counts(result.rows), tables, report)
             if not problems:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from pipeline.errors import RunFailedError, StoppedError
-from pipeline.wait import Clock, wait_for
+from pipeline.wait import Clock, duration, is_throttled, pause_before, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 TIMEOUT = 60 * 60.0
 """Seconds for one crawl; the bronze zone has a handful of tables."""
 
-COLLISIONS = 5
-"""Times that another crawl may slip in between our look and our start."""
+UNDER_WAY = frozenset({"CrawlerRunningException", "CrawlerStoppingException"})
+"""Error codes with which Glue says that another crawl slipped in between our look and our start."""
 
 
 def crawl(aws: Aws, crawler_name: str, clock: Clock, on_state: Callable[[str], None]) -> None:
@@ -60,7 +60,8 @@ def crawl(aws: Aws, crawler_name: str, clock: Clock, on_state: Callable[[str], N
 
 def _start(aws: Aws, name: str, clock: Clock, on_state: Callable[[str], None]) -> datetime | None:
     """Start a crawl and return the start time of the one before, if there was any."""
-    for _ in range(COLLISIONS):
+    began, again = clock.now(), 0
+    while True:
         before = wait_for(
             lambda: _ready(aws, name, on_state),
             what=f"an earlier crawl of {name}",
@@ -70,14 +71,17 @@ def _start(aws: Aws, name: str, clock: Clock, on_state: Callable[[str], None]) -
         try:
             aws.glue.start_crawler(Name=name)
         except ClientError as error:
-            if error.response["Error"]["Code"] != "CrawlerRunningException":
+            if not (is_throttled(error) or error.response["Error"]["Code"] in UNDER_WAY):
                 raise
+            if clock.now() - began >= TIMEOUT:
+                raise RunFailedError(
+                    f"Glue did not start a crawl of {name} in {duration(clock.now() - began)} "
+                    f"({error}). Where others keep starting it, find out who does; then run again."
+                ) from error
         else:
             return before.get("StartTime")
-    raise RunFailedError(
-        f"Other crawls of {name} kept starting before ours could, {COLLISIONS} times. Find out who "
-        "starts them, then run again."
-    )
+        again += 1
+        clock.sleep(pause_before(again))
 
 
 def _ready(aws: Aws, name: str, on_state: Callable[[str], None]) -> LastCrawlInfoTypeDef | None:

@@ -166,6 +166,7 @@ def _upload(
             source.files,
             dict(zip((file.key for file in source.files), hashes, strict=True)),
             lambda done, total: stages.display.doing("sending files", done, total),
+            run_id=document["run_id"],
         )
         for note in result.notes:
             stages.display.note(note)
@@ -273,6 +274,7 @@ def _query(target: Target, attempt: str, stages: Stages, document: dict[str, Any
             clock=stages.clock,
             max_rows=QUERY_ROWS,
             count_all=True,
+            run_id=document["run_id"],
         )
         document["query"] = result.as_json()
         stage.summary = f"{result.row_count:,} rows"

@@ -38,6 +38,13 @@ INDEX_KEY = "uploads/index.json"
 HASH = "sha256"
 """The metadata key of an object that holds its content's hash."""
 
+RUN_ID = "run_id"
+"""The metadata key of an object that names the run which sent it.
+
+Whether a file is sent is decided by its content alone: an object keeps the run id of the upload
+that wrote it. To write it again would make another version, which the job would read again.
+"""
+
 
 @dataclass(frozen=True)
 class Landing:
@@ -68,6 +75,8 @@ def upload(
     files: list[SourceFile],
     hashes: dict[str, Fingerprint],
     advance: Callable[[int, int], None],
+    *,
+    run_id: str,
 ) -> Uploaded:
     """Send every file whose object is missing or has other content.
 
@@ -77,6 +86,7 @@ def upload(
         files: from `pipeline.source.scan`.
         hashes: of every file, by key.
         advance: called with the number of files sent and to send.
+        run_id: the run that sends; each object that it writes says so.
 
     Raises:
         RunFailedError: a file changed while it was being uploaded, or could no longer be read.
@@ -85,7 +95,9 @@ def upload(
     with ThreadPoolExecutor(max_workers=CONNECTIONS) as threads:
         same = threads.map(lambda file: there.holds(file, hashes[file.key]), files)
         missing = [file for file, held in zip(files, same, strict=True) if not held]
-        sent = threads.map(lambda file: _send(s3, landing.bucket, file, hashes[file.key]), missing)
+        sent = threads.map(
+            lambda file: _send(s3, landing.bucket, file, hashes[file.key], run_id), missing
+        )
         for done, (file, etag) in enumerate(zip(missing, sent, strict=True), start=1):
             there.index.note(file.key, etag, hashes[file.key])
             advance(done, len(missing))
@@ -176,7 +188,7 @@ def _list(s3: S3Client, bucket: str) -> dict[str, _Stored]:
     return stored
 
 
-def _send(s3: S3Client, bucket: str, file: SourceFile, content: Fingerprint) -> str:
+def _send(s3: S3Client, bucket: str, file: SourceFile, content: Fingerprint, run_id: str) -> str:
     """Upload one file and return its ETag; S3 compares the content with the MD5 it is given."""
     try:
         with file.path.open("rb") as stream:
@@ -185,7 +197,7 @@ def _send(s3: S3Client, bucket: str, file: SourceFile, content: Fingerprint) -> 
                 Key=file.key,
                 Body=stream,
                 ContentMD5=base64.b64encode(bytes.fromhex(content.md5)).decode(),
-                Metadata={HASH: content.sha256},
+                Metadata={HASH: content.sha256, RUN_ID: run_id},
             )
     except OSError as error:
         raise RunFailedError(

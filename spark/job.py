@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import traceback
-from contextlib import nullcontext
+from contextlib import nullcontext, redirect_stdout
 from typing import TYPE_CHECKING, Any, Protocol
 
 from spark import glue_runs
@@ -20,6 +20,7 @@ from spark.metrics import publish_success
 from spark.report import Report
 from spark.reprocess import reprocess
 from spark.restore import restore
+from spark.run_log import RunLog
 from spark.session import session
 from spark.storage import Storage, client
 
@@ -49,6 +50,17 @@ def main(argv: list[str]) -> int:
     """Run the job. A failure with a sentence ends with it on standard error, and status 1."""
     try:
         arguments = parse(argv)
+    except JobError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 # Glue shows it
+        return 1
+    with redirect_stdout(RunLog(sys.stdout, arguments.run_id)):
+        return _run(arguments)
+
+
+def _run(arguments: Arguments) -> int:
+    # Glue shows the last line as the run's error: that begins with the kind of failure.
+    run = f"(run {arguments.run_id})"
+    try:
         storage = Storage(client())
         writer = Writer(
             run_id=arguments.run_id,
@@ -76,10 +88,12 @@ def main(argv: list[str]) -> int:
             if isinstance(done, Report):
                 done.stop_if_broken()
     except JobError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 # Glue shows it
+        print(f"{type(error).__name__}: {error} {run}", file=sys.stderr)  # noqa: T201 # Glue shows it
         return 1
     except Exception as error:  # noqa: BLE001 # an engine's message may quote a record
-        print(_unforeseen(error), file=sys.stderr)  # noqa: T201 # Glue shows the last line
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        print(frames, end="", file=RunLog(sys.stderr, arguments.run_id))  # the job's log
+        print(f"{_unforeseen(error)} {run}", file=sys.stderr)  # noqa: T201 # Glue shows it
         return 1
     # Freshness is what the metric is about: care of the tables brings no new data.
     brings_data = arguments.task == "ingest" and not arguments.dry_run
@@ -90,13 +104,12 @@ def main(argv: list[str]) -> int:
 
 
 def _unforeseen(error: Exception) -> str:
-    """Where an error came from and what kind it is, without its message.
+    """What kind of error it is, without its message.
 
     Engines quote values in theirs, and values are personal data.
     """
-    frames = "".join(traceback.format_tb(error.__traceback__))
     return (
-        f"{frames}{type(error).__name__}: the job met something unforeseen, told here without the "
+        f"{type(error).__name__}: the job met something unforeseen, told here without the "
         f"message, which could quote a record. Run again; what was begun is finished first."
     )
 

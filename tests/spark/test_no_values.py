@@ -60,8 +60,10 @@ def test_an_error_of_the_engine_is_told_without_its_message(
     with monkeypatch.context() as patch:
         patch.setattr(apply, "apply", broken)
         assert main(argv(lake)) == 1
-    said = capfd.readouterr().err
+    out, said = capfd.readouterr()
     assert "the job met something unforeseen" in said
-    assert "in broken" in said
+    assert "run r: batch of 1 object versions" in out.splitlines()
+    assert said.rstrip().endswith("finished first. (run r)")
+    assert any(line.startswith("run r: ") and "in broken" in line for line in said.splitlines())
     assert PERSON not in said
     assert lake.run()["finished_runs"] == ["r"]

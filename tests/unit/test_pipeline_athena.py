@@ -21,11 +21,14 @@ class FakeAthena:
         self.rows: list[list[str | None]] = []
         self.statement_type = "DML"
         self.calls: list[dict[str, Any]] = []
+        self.refusals: list[Exception] = []
         self.pages_read = 0
 
     def start_query_execution(self, **call: Any) -> dict[str, str]:
-        """Note the call."""
+        """Note the call, and refuse it as often as it is to be."""
         self.calls.append(call)
+        if self.refusals:
+            raise self.refusals.pop()
         return {"QueryExecutionId": "q-1"}
 
     def get_query_execution(self, **_: Any) -> dict[str, Any]:
@@ -95,7 +98,9 @@ def aws() -> Any:
 def query(aws: Any, clock: Any) -> Any:
     """Run a query as the pipeline does."""
 
-    def run(max_rows: int | None = None, *, count_all: bool = True) -> athena.Result:
+    def run(
+        max_rows: int | None = None, *, count_all: bool = True, run_id: str | None = None
+    ) -> athena.Result:
         return athena.run_query(
             aws,
             "group",
@@ -105,9 +110,32 @@ def query(aws: Any, clock: Any) -> Any:
             clock=clock,
             max_rows=max_rows,
             count_all=count_all,
+            run_id=run_id,
         )
 
     return run
+
+
+def test_a_start_that_is_put_off_is_made_again_with_the_same_token(
+    aws: Any, query: Any, clock: Any, client_error: Any
+) -> None:
+    """More often than boto3 itself does: many share the queue of an account."""
+    aws.athena.refusals = [client_error("TooManyRequestsException")] * 8
+    assert query().bytes_scanned == 77
+    assert len(aws.athena.calls) == 9
+    assert len({call["ClientRequestToken"] for call in aws.athena.calls}) == 1
+    assert len([pause for pause in clock.sleeps if pause >= 0.5]) >= 8
+
+
+def test_a_statement_says_which_run_it_belongs_to(aws: Any, query: Any) -> None:
+    """In Athena's history it has the run id; what people read is the statement as it is."""
+    assert query(run_id="r-1").sql == "SELECT 1"
+    query()
+    query(run_id="r-1\nDROP TABLE songs")
+    statements = [call["QueryString"] for call in aws.athena.calls]
+    comment = "-- run_id r-1 DROP TABLE songs"
+    assert statements == ["-- run_id r-1\nSELECT 1", "SELECT 1", f"{comment}\nSELECT 1"]
+    assert len({call["ClientRequestToken"] for call in aws.athena.calls}) == 3
 
 
 def test_rows_come_back_typed_and_without_the_header(aws: Any, query: Any) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from pipeline import crawler
 from pipeline.errors import OutOfTimeError, RunFailedError, StoppedError
@@ -100,10 +101,46 @@ def test_a_crawl_that_slips_in_before_our_start_is_waited_out_too(aws: Any, craw
     assert aws.glue.started == 1
 
 
-def test_a_crawler_that_others_keep_starting_is_given_up(aws: Any, crawl: Any) -> None:
-    """There is a bound to how often we step back."""
-    aws.glue.collisions = 100
-    with pytest.raises(RunFailedError, match="kept starting before ours could"):
+def test_a_crawler_that_others_keep_starting_is_given_up(aws: Any, crawl: Any, clock: Any) -> None:
+    """There is a bound to how long we step back."""
+    aws.glue.collisions = 1_000_000
+    with pytest.raises(RunFailedError, match="did not start a crawl of bronze in 60 min"):
+        crawl()
+    assert clock.time < 1000 + crawler.TIMEOUT + 60
+
+
+@pytest.mark.parametrize(
+    "code", ["CrawlerRunningException", "CrawlerStoppingException", "ThrottlingException"]
+)
+def test_a_start_that_is_put_off_is_made_again_after_pauses_that_grow(
+    aws: Any, crawl: Any, clock: Any, client_error: Any, code: str
+) -> None:
+    """Glue may bar a start for a while of which GetCrawler shows nothing."""
+    start, barred = aws.glue.start_crawler, [client_error(code)] * 8
+
+    def refuse(**call: Any) -> None:
+        if barred:
+            raise barred.pop()
+        start(**call)
+
+    aws.glue.start_crawler = refuse
+    crawl()
+    assert aws.glue.started == 1
+    pauses = clock.sleeps[:8]
+    assert all(pause >= 0.5 for pause in pauses)
+    assert pauses[5] > pauses[0]
+
+
+def test_a_start_that_is_refused_for_good_is_told_as_it_is(
+    aws: Any, crawl: Any, client_error: Any
+) -> None:
+    """Denied access does not pass by waiting."""
+
+    def refuse(**_: Any) -> None:
+        raise client_error("AccessDeniedException")
+
+    aws.glue.start_crawler = refuse
+    with pytest.raises(ClientError):
         crawl()
 
 

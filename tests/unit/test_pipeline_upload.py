@@ -97,11 +97,28 @@ def hashes_of(files: list[SourceFile]) -> dict[str, Fingerprint]:
     return {file.key: fingerprint(file) for file in files}
 
 
-def send(s3: Any, folder: Path) -> Uploaded:
+def send(s3: Any, folder: Path, run_id: str = "r-1") -> Uploaded:
     """Upload a folder as the pipeline does."""
     s3.requests.clear()
     files = scan(folder).files
-    return upload(s3, LANDING, files, hashes_of(files), lambda _done, _total: None)
+    return upload(s3, LANDING, files, hashes_of(files), lambda _done, _total: None, run_id=run_id)
+
+
+def test_an_object_keeps_the_run_id_of_the_upload_that_wrote_it(s3: Any, source: Path) -> None:
+    """What did not change is not written again for a new run: the job would take it for new."""
+    send(s3, source, "r-1")
+    (source / "log-data/c.json").write_text("D")
+    send(s3, source, "r-2")
+    found = {
+        key: stored["metadata"].get("run_id")
+        for (bucket, key), stored in s3.objects.items()
+        if bucket == LANDING.bucket
+    }
+    assert found == {
+        "song-data/a.json": "r-1",
+        "song-data/b.json": "r-1",
+        "log-data/c.json": "r-2",
+    }
 
 
 def test_a_second_upload_sends_nothing_and_asks_for_no_object(s3: Any, source: Path) -> None:
@@ -182,7 +199,7 @@ def test_a_file_that_goes_away_is_named(client_error: Any, source: Path) -> None
     hashes = hashes_of(files)
     (source / "song-data/b.json").unlink()
     with pytest.raises(RunFailedError, match=r"song-data/b.json could no longer be read"):
-        upload(FakeS3(client_error, kms=False), LANDING, files, hashes, lambda *_: None)  # type: ignore[arg-type]
+        upload(FakeS3(client_error, kms=False), LANDING, files, hashes, lambda *_: None, run_id="r")  # type: ignore[arg-type]
 
 
 @mock_aws
@@ -195,10 +212,20 @@ def test_real_requests_carry_content_hash_and_metadata(source: Path) -> None:
         s3.create_bucket(Bucket=bucket)
     files = scan(source).files
     steps: list[tuple[int, int]] = []
-    upload(s3, LANDING, files, hashes_of(files), lambda done, total: steps.append((done, total)))
+    upload(
+        s3,
+        LANDING,
+        files,
+        hashes_of(files),
+        lambda done, total: steps.append((done, total)),
+        run_id="r-1",
+    )
     assert steps == [(1, 3), (2, 3), (3, 3)]
     stored = s3.get_object(Bucket="landing", Key="song-data/a.json")
     assert stored["Body"].read() == b"AAAA"
-    assert stored["Metadata"] == {"sha256": hashlib.sha256(b"AAAA").hexdigest()}
-    again = upload(s3, LANDING, files, hashes_of(files), lambda *_: None)
+    assert stored["Metadata"] == {
+        "sha256": hashlib.sha256(b"AAAA").hexdigest(),
+        "run_id": "r-1",
+    }
+    again = upload(s3, LANDING, files, hashes_of(files), lambda *_: None, run_id="r-2")
     assert again.uploaded == 0

@@ -8,7 +8,16 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from pipeline.errors import OutOfTimeError, RunFailedError
-from pipeline.wait import LONGEST_PAUSE, SHORTEST_PAUSE, duration, wait_for
+from pipeline.wait import (
+    LAST_PAUSE,
+    LONGEST_PAUSE,
+    SHORTEST_PAUSE,
+    STARTING,
+    UNREACHABLE_FOR,
+    duration,
+    until_taken,
+    wait_for,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,6 +104,52 @@ def test_throttling_does_not_move_the_deadline(clock: Any, client_error: Any) ->
     with pytest.raises(OutOfTimeError):
         wait_for(look, what="it", timeout=900, clock=clock)
     assert clock.time == pytest.approx(1900)
+
+
+def test_throttling_is_an_answer(clock: Any, client_error: Any) -> None:
+    """After long throttling, one broken connection is no silence of two minutes."""
+    answers = [client_error("ThrottlingException")] * 400
+    answers.append(EndpointConnectionError(endpoint_url="http://x"))
+
+    def look() -> str:
+        if answers:
+            raise answers.pop(0)
+        return "done"
+
+    assert wait_for(look, what="it", timeout=900, clock=clock) == "done"
+    assert clock.time - 1000 > UNREACHABLE_FOR
+
+
+def test_a_start_that_is_put_off_is_made_again_until_its_time_is_over(
+    clock: Any, client_error: Any
+) -> None:
+    """Pauses grow, no two are alike, and the message says that nothing was started."""
+    refusals = [client_error("TooManyRequestsException")] * 5
+
+    def call() -> str:
+        if refusals:
+            raise refusals.pop()
+        return "id"
+
+    assert until_taken(call, what="the start", clock=clock) == "id"
+    assert clock.sleeps == pytest.approx([2**n for n in range(5)], rel=0.5)
+    assert len(set(clock.sleeps)) == 5
+    refusals = [client_error("Whatever", 429)] * 1000
+    began = clock.time
+    with pytest.raises(RunFailedError, match=r"put off the start for 5 min.*Nothing was started"):
+        until_taken(call, what="the start", clock=clock)
+    assert STARTING <= clock.time - began < STARTING + 2 * LAST_PAUSE
+
+
+def test_any_other_refusal_of_a_start_is_raised_as_it_is(clock: Any, client_error: Any) -> None:
+    """A wrong statement does not become right by waiting."""
+
+    def call() -> None:
+        raise client_error("InvalidRequestException")
+
+    with pytest.raises(ClientError):
+        until_taken(call, what="the start", clock=clock)
+    assert clock.sleeps == []
 
 
 def test_an_unreachable_service_is_given_up_long_before_the_deadline(clock: Any) -> None:
