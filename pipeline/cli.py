@@ -20,6 +20,7 @@ from pipeline import (
 )
 from pipeline.answer import Answer
 from pipeline.explain import Explanation, explain, wants_traceback
+from pipeline.interrupts import sigterm_as_ctrl_c
 
 INTERRUPTED = Explanation("Interrupted", "Interrupted; nothing of it is left running.", 130)
 
@@ -57,7 +58,8 @@ def run_command(arguments: list[str]) -> int:
     answer = Answer(as_json="--json" in arguments)
     try:
         # Whatever a library prints must not end up beside the JSON object.
-        with contextlib.redirect_stdout(sys.stderr) if answer.as_json else contextlib.nullcontext():
+        quiet = contextlib.redirect_stdout(sys.stderr)
+        with sigterm_as_ctrl_c(), quiet if answer.as_json else contextlib.nullcontext():
             status = cli.main(arguments, "lakehouse", standalone_mode=False, obj=answer)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)

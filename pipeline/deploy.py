@@ -10,14 +10,15 @@ from __future__ import annotations
 import shutil
 import tempfile
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pulumi import automation
 
 from pipeline import interrupted
 from pipeline.deletion import require_both_keys, require_keys_for
 from pipeline.deploy_errors import plain_errors
-from pipeline.deploy_plan import UNCHANGED, Change, Steps, named
+from pipeline.deploy_plan import Change, Steps, named
+from pipeline.deploy_run import run_on
 from pipeline.errors import DeployError, StackError, StoppedError
 from pipeline.interrupts import Interrupts
 from pipeline.local import PROJECT, ROOT
@@ -80,14 +81,24 @@ def deploy(
                 if kind == "destroy":
                     with plain_errors(stack):
                         require_both_keys(opened, delete_data=delete_data)
-                    return run_on(opened, kind, display, steps=steps)
-                planned = _plan(opened, display, delete_data=delete_data, refresh=refresh)
+                    return run_on(opened, kind, display, steps=steps, interrupts=interrupts)
+                planned = _plan(
+                    opened, display, interrupts, delete_data=delete_data, refresh=refresh
+                )
                 if expect_no_changes and planned.changes:
                     raise _differs(stack, planned, refresh=refresh)
                 if kind == "preview":
                     return planned
                 total = len(planned.changes)
-                return run_on(opened, kind, display, refresh=refresh, total=total, steps=steps)
+                return run_on(
+                    opened,
+                    kind,
+                    display,
+                    refresh=refresh,
+                    total=total,
+                    steps=steps,
+                    interrupts=interrupts,
+                )
             finally:
                 if interrupts.pending:
                     told = interrupted.how_it_stands(opened, kind, steps)
@@ -103,11 +114,20 @@ def _differs(stack: str, planned: Change, *, refresh: bool) -> DeployError:
     )
 
 
-def _plan(stack: automation.Stack, display: Display, *, delete_data: bool, refresh: bool) -> Change:
+def _plan(
+    stack: automation.Stack,
+    display: Display,
+    interrupts: Interrupts,
+    *,
+    delete_data: bool,
+    refresh: bool,
+) -> Change:
     """Preview, and refuse what takes data away, also where Pulumi itself stops at it."""
     steps = Steps()
     try:
-        planned = run_on(stack, "preview", display, refresh=refresh, steps=steps)
+        planned = run_on(
+            stack, "preview", display, refresh=refresh, steps=steps, interrupts=interrupts
+        )
     except DeployError:
         require_keys_for(stack.name, steps.changes(), delete_data=delete_data)
         raise
@@ -161,85 +181,6 @@ def open_stack(
                 ),
             )
         yield opened
-
-
-def run_on(
-    stack: automation.Stack,
-    kind: Kind,
-    display: Display,
-    *,
-    refresh: bool = False,
-    total: int | None = None,
-    steps: Steps | None = None,
-) -> Change:
-    """Preview, update or destroy an open stack.
-
-    Args:
-        stack: as `open_stack` opened it.
-        kind: which of the three.
-        display: shows which resource is being worked on, and how many are done.
-        refresh: compare with what AWS has now.
-        total: how many resources will change, where that is known.
-        steps: takes in what happens to each resource, also when it fails half way.
-
-    Raises:
-        UsageError, AccessError, PipelineBusyError, DeployError: as `deploy`.
-    """
-    display.begin(kind)
-    status = "failed"
-    seconds = 0.0
-    steps = Steps() if steps is None else steps
-
-    def on_event(event: automation.EngineEvent) -> None:
-        nonlocal seconds
-        steps.begun = True
-        if event.resource_pre_event is not None:
-            metadata = event.resource_pre_event.metadata
-            steps.add(metadata)
-            display.doing(metadata.urn.rpartition("::")[2], steps.done, total)
-        warning = event.diagnostic_event.message if event.diagnostic_event else ""
-        if interrupted.WARNING in warning:
-            steps.continued = True
-            display.note(interrupted.as_note(warning))
-        if event.res_outputs_event is not None:
-            steps.done += event.res_outputs_event.metadata.op.value not in UNCHANGED
-        if event.summary_event is not None:
-            seconds = float(event.summary_event.duration_seconds)
-
-    try:
-        with plain_errors(stack.name):
-            operations, outputs = _operate(stack, kind, on_event, refresh=refresh)
-            # With a refresh the engine does not warn.
-            if kind == "up" and (steps.continued or refresh):
-                interrupted.forget_finished(stack)
-        steps.ended = True
-        status = "succeeded"
-    finally:
-        display.end(kind, seconds, status, stack.name)
-    return Change(kind, stack.name, operations, outputs, steps.changes())
-
-
-def _operate(
-    stack: automation.Stack,
-    kind: Kind,
-    on_event: Callable[[automation.EngineEvent], None],
-    *,
-    refresh: bool,
-) -> tuple[dict[str, int], dict[str, Any]]:
-    if kind == "preview":
-        return _counts(stack.preview(on_event=on_event, refresh=refresh).change_summary), {}
-    if kind == "up":
-        result = stack.up(on_event=on_event, refresh=refresh)
-        plain = {name: out.value for name, out in result.outputs.items() if not out.secret}
-        return _counts(result.summary.resource_changes), plain
-    return _counts(stack.destroy(on_event=on_event).summary.resource_changes), {}
-
-
-def _counts(changes: Any) -> dict[str, int]:
-    return {
-        str(getattr(operation, "value", operation)): count
-        for operation, count in (changes or {}).items()
-    }
 
 
 def _program() -> None:

@@ -116,7 +116,7 @@ class LiveDisplay:
     def end(self, stage: str, seconds: float, status: str, summary: str) -> None:
         """Replace the moving line by a fixed one."""
         self._progress.stop()
-        style = "green" if status == "succeeded" else "red"
+        style = {"succeeded": "green", "interrupted": "yellow"}.get(status, "red")
         self.console.print(_ending(stage, seconds, status, summary), style=style, markup=False)
 
 
@@ -132,7 +132,7 @@ class Stage:
 
     name: str
     status: str = "running"
-    """running, succeeded, failed or stopped (by the user)."""
+    """running, succeeded, failed or interrupted (by Ctrl-C or SIGTERM)."""
     seconds: float = 0.0
     summary: str = ""
 
@@ -163,7 +163,7 @@ class Stages:
             yield stage
             stage.status = "succeeded"
         except (KeyboardInterrupt, StoppedError):
-            stage.status = "stopped"
+            stage.status = "interrupted"
             raise
         finally:
             if stage.status == "running":

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import yaml
 
-from pipeline.deploy import open_stack, run_on
+from pipeline.deploy import open_stack
+from pipeline.deploy_run import run_on
 from pipeline.errors import DeployError, UsageError
 from pipeline.local import ROOT
 

@@ -90,6 +90,8 @@ def test_an_interrupted_update_ends_in_good_order(things: Things) -> None:
         send(running.pid, number)
         told = running.communicate()[1]
         assert running.returncode == 130, told
+        assert "up        interrupted" in told
+        assert "FAILED" not in told
         assert project.locks() == []
         state = project.state()
         assert "pending_operations" not in state

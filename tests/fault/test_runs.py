@@ -215,17 +215,22 @@ def test_a_pipeline_that_is_killed_is_taken_up_by_attach(
     whole(world)
 
 
-def test_ctrl_c_says_what_still_runs_and_stop_stops_it(world: World) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)
+def test_ctrl_c_says_what_still_runs_and_stop_stops_it(
+    world: World, number: signal.Signals
+) -> None:
     """Exit code 130 with the run's id, the way to attach and the way to stop it."""
     with world.script("import time\ntime.sleep(600)"):
         running = world.begin()
 
         def interrupt() -> None:
-            running.send_signal(signal.SIGINT)
+            running.send_signal(number)
 
         world.pipeline.rules.add(Rule("GetJobRun$", faults.SLOW_DOWN, first=3, then=interrupt))
         out, told = running.communicate(timeout=120)
         assert running.returncode == 130, told
+        assert "job       interrupted" in told
+        assert "FAILED" not in told
         run = world.runs()[0]
         assert run["JobRunState"] in {"STARTING", "RUNNING"}
         message = json.loads(out)["error"]["message"]

@@ -14,7 +14,7 @@ import pytest
 from pulumi import automation
 
 from lakehouse.errors import ConfigError
-from pipeline import deploy, deploy_errors
+from pipeline import deploy, deploy_errors, deploy_run
 from pipeline.errors import (
     AccessError,
     DeployError,
@@ -183,14 +183,14 @@ def test_a_locked_stack_is_busy(project: Path, monkeypatch: pytest.MonkeyPatch) 
         try:
             deploy.deploy("preview", "try", DISPLAY, project)
             with deploy.open_stack("try", project, create=False) as second:
-                deploy.run_on(second, "destroy", DISPLAY)
+                deploy_run.run_on(second, "destroy", DISPLAY)
         except LakehouseError as error:
             refused.append(error)
 
     monkeypatch.setattr(deploy, "_program", lambda: None)
     deploy.deploy("up", "try", DISPLAY, project)
     with deploy.open_stack("try", project, create=False, program=program) as first:
-        deploy.run_on(first, "up", DISPLAY)
+        deploy_run.run_on(first, "up", DISPLAY)
     assert isinstance(refused[0], PipelineBusyError)
     assert "pulumi cancel --stack try" in str(refused[0])
 

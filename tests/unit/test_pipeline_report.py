@@ -134,16 +134,22 @@ def test_stages_are_timed_and_written_as_lines_to_a_log(clock: Any) -> None:
 
 @pytest.mark.parametrize(
     ("error", "status"),
-    [(ValueError(), "failed"), (KeyboardInterrupt(), "stopped"), (StoppedError(), "stopped")],
+    [
+        (ValueError(), "failed"),
+        (KeyboardInterrupt(), "interrupted"),
+        (StoppedError(), "interrupted"),
+    ],
 )
 def test_a_stage_that_did_not_end_well_says_so(
     clock: Any, error: BaseException, status: str
 ) -> None:
-    """The error goes on to the caller; failing and being stopped are told apart."""
-    stages = Stages(PlainDisplay(io.StringIO()), clock)
+    """The error goes on to the caller; failing and being interrupted are told apart."""
+    stages = Stages(PlainDisplay(told := io.StringIO()), clock)
     with pytest.raises(type(error)), stages.stage("job"):
         raise error
     assert stages.done[0].status == status
+    word = "FAILED" if status == "failed" else status
+    assert told.getvalue().splitlines()[-1].split()[:2] == ["job", word]
 
 
 def test_a_log_file_tells_every_ten_seconds_how_far_a_stage_is(clock: Any) -> None:
