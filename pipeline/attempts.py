@@ -7,6 +7,7 @@ finishes what the first has left, whichever of them wrote what.
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +17,19 @@ from pipeline.failure_kinds import LEASE_HELD
 from pipeline.job import NO_ARGUMENTS, ended, start
 from pipeline.job_failure import Failure, why
 from pipeline.request import RETRIES
-from pipeline.wait import duration, pause_before
+from pipeline.wait import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pipeline.aws import Aws
     from pipeline.progress import Stages
+
+SHORTEST_PAUSE = 1.0
+"""Seconds before another attempt: a laptop, which knows no crowd, goes on at once."""
+
+LONGEST_PAUSE = 60.0
+"""Seconds: what troubled a run of many minutes may last some, too."""
 
 NEXT = (
     "No input is lost: whatever the run did not finish, the next one does. Mend the cause and run "
@@ -82,6 +89,7 @@ def run_job(
     while True:
         number = len(failures) + 1
         earlier = [failure.job_run_id for failure in failures]
+        began = stages.clock.now()
         job_run_id = attached or start(
             aws, job_name, run_id, stages.clock, arguments, earlier=earlier
         )
@@ -105,12 +113,17 @@ def run_job(
             raise PipelineBusyError(_message(failures, of))
         if not failure.kind.passes or number == of:
             raise RunFailedError(_message(failures, of))
-        pause = pause_before(number)
+        pause = _pause(stages.clock.now() - began)
         stages.display.note(
             f"attempt {number} of {of}: {failure.headline} ({failure.kind.name}); again in "
             f"{duration(pause)}"
         )
         stages.clock.sleep(pause)
+
+
+def _pause(took: float, jitter: Callable[[], float] = random.random) -> float:
+    """Seconds before the next attempt, by what the last one took; half of it is chance."""
+    return min(max(took / 10, SHORTEST_PAUSE), LONGEST_PAUSE) * (0.5 + jitter())
 
 
 def _message(failures: list[Failure], of: int) -> str:

@@ -37,7 +37,9 @@ KINDS = (
     # An engine tells of a broken connection as of a mistake, and its words are withheld.
     Kind(r"met something unforeseen", "unforeseen in the engine", passes=True),
     # More memory or disk is somebody's decision; the same again fails again.
-    Kind(r"(?i)out.of.memory|no space left|DISK_NO_SPACE", "too little memory or disk", False),
+    Kind(
+        r"(?i)out.of.memory|no space left|DISK_NO_SPACE", "too little memory or disk", passes=False
+    ),
     Kind(r"(?i)ended by signal|\bSIGKILL\b|\bSIGTERM\b|exit code 137", "killed", passes=True),
     Kind(r"localaws stopped while", "its machine went away", passes=True),
     Kind(

@@ -7,12 +7,19 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pipeline.errors import StoppedError
+from pipeline.explain import explain
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pipeline.aws import Aws
+    from pipeline.progress import Stages
     from pipeline.target import Target
 
 FOLDER = "pipeline-runs/"
@@ -21,6 +28,33 @@ FOLDER = "pipeline-runs/"
 ZONE = "processing-zone"
 READERS = 16
 """Documents read at a time."""
+
+
+@contextmanager
+def remembered(target: Target, stages: Stages, document: dict[str, Any]) -> Iterator[None]:
+    """Keep how the block went with the stack, for `lakehouse report`.
+
+    A run that is only no longer waited for is not over, and where there is no answer nothing can
+    be kept: neither is remembered.
+    """
+    try:
+        yield
+        document["status"] = "succeeded"
+    except (KeyboardInterrupt, StoppedError, BotoCoreError):
+        raise
+    except Exception as error:
+        problem = explain(error)
+        document["status"] = "failed"
+        document["error"] = {"type": problem.kind, "message": problem.message}
+        _remember(target, stages, document)
+        raise
+    _remember(target, stages, document)
+
+
+def _remember(target: Target, stages: Stages, document: dict[str, Any]) -> None:
+    document["stages"] = [stage.as_json() for stage in stages.done]
+    if note := remember(target, document):
+        stages.display.note(note)
 
 
 def remember(target: Target, document: dict[str, Any]) -> str | None:
@@ -53,6 +87,22 @@ def runs(target: Target, last: int) -> list[dict[str, Any]]:
     )
     with ThreadPoolExecutor(READERS) as threads:
         return list(threads.map(lambda item: _read(target.aws, bucket, item[1]), found[-last:]))
+
+
+def worded(document: dict[str, Any]) -> dict[str, Any]:
+    """Give a run that did not succeed the word for how it ended: refused, stopped or failed.
+
+    Exit code 3 is no failure of the run's: another one held the pipeline. And a job run that
+    somebody stopped did not fail either.
+    """
+    if document["status"] != "failed":
+        return document
+    last = (document.get("attempts") or [{}])[-1]
+    if document.get("error", {}).get("type") == "PipelineBusyError":
+        return document | {"status": "refused"}
+    if last.get("state") == "STOPPED":
+        return document | {"status": "stopped"}
+    return document
 
 
 def _read(aws: Aws, bucket: str, key: str) -> dict[str, Any]:

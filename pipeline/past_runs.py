@@ -1,4 +1,4 @@
-"""Finds the runs of a target that were remembered, and has their pages written."""
+"""Finds the runs of a target, remembered ones and others, and has their pages written."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from pipeline import local
 from pipeline.errors import RunFailedError
-from pipeline.history import runs
+from pipeline.history import runs, worded
 from pipeline.pages import write_pages
 from pipeline.target import stack_on_aws
+from pipeline.unwatched import unwatched
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +31,9 @@ def report_on(choice: Choice, out: Path, last: int) -> tuple[Path, int]:
         else:
             state = local.require_state(choice.state)
             target = local.opened(open_things.enter_context(local.server(state)))
-        found = runs(target, last)
+        known = runs(target, last)
+        found = [worded(run) for run in known] + unwatched(target, known, last)
+        found = sorted(found, key=lambda run: str(run.get("started", "")))[-last:]
     if not found:
         raise RunFailedError(
             f"There is no run of {target.name} to report on yet: `lakehouse run` makes one."

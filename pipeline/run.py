@@ -7,11 +7,9 @@ half way still says how far it came. The code is the same for AWS and for this m
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import BotoCoreError
 
 from pipeline import intake_report, local
 from pipeline.active_run import INGEST, REPROCESS, active
@@ -21,8 +19,7 @@ from pipeline.checks import check
 from pipeline.cost import Usage, estimate
 from pipeline.crawler import crawl
 from pipeline.errors import PipelineBusyError, RunFailedError, StoppedError, UsageError
-from pipeline.explain import explain
-from pipeline.history import remember
+from pipeline.history import remembered
 from pipeline.intake import AS_EVER, Intake
 from pipeline.progress import Stages
 from pipeline.request import RETRIES
@@ -90,7 +87,7 @@ def run_pipeline(
             source = None if source_folder is None else scan(source_folder)
             hashes = _hash(source.files if source else [], open_things)
             target = open_target(choice, stages, open_things)
-            open_things.enter_context(_remembered(target, stages, document))
+            open_things.enter_context(remembered(target, stages, document))
             if source is not None:
                 _upload(target, source, hashes, stages, document)
             attached = _attach(target, document) if attach else None
@@ -112,33 +109,6 @@ def run_pipeline(
         ) from error
     finally:
         document["stages"] = [stage.as_json() for stage in stages.done]
-
-
-@contextmanager
-def _remembered(target: Target, stages: Stages, document: dict[str, Any]) -> Iterator[None]:
-    """Keep how the block went with the stack, for `lakehouse report`.
-
-    A run that is only no longer waited for is not over, and where there is no answer nothing can
-    be kept: neither is remembered.
-    """
-    try:
-        yield
-        document["status"] = "succeeded"
-    except (KeyboardInterrupt, StoppedError, BotoCoreError):
-        raise
-    except Exception as error:
-        problem = explain(error)
-        document["status"] = "failed"
-        document["error"] = {"type": problem.kind, "message": problem.message}
-        _remember(target, stages, document)
-        raise
-    _remember(target, stages, document)
-
-
-def _remember(target: Target, stages: Stages, document: dict[str, Any]) -> None:
-    document["stages"] = [stage.as_json() for stage in stages.done]
-    if note := remember(target, document):
-        stages.display.note(note)
 
 
 def _hash(files: list[SourceFile], open_things: ExitStack) -> Iterator[Fingerprint]:

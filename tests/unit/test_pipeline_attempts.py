@@ -67,6 +67,26 @@ def test_a_killed_run_is_repeated_under_its_run_id(
     assert len([pause for pause in clock.sleeps if pause >= 0.5]) == 2
 
 
+def test_the_pause_before_the_next_attempt_grows_with_what_the_last_one_took(
+    aws: Any, run: Any, clock: Any
+) -> None:
+    """A tenth of it, more or less by chance, and never more than a minute and a half."""
+    for took, least, most in ((1.0, 0.5, 1.6), (600.0, 30.0, 90.0), (7200.0, 30.0, 90.0)):
+        clock.sleeps.clear()
+        aws.glue.failures = [KILLED]
+        aws.glue.states = ["SUCCEEDED"]
+        begin = aws.glue.start_job_run
+
+        def start(begin: Any = begin, took: float = took, **call: Any) -> Any:
+            clock.time += took
+            return begin(**call)
+
+        aws.glue.start_job_run = start
+        run()
+        aws.glue.start_job_run = begin
+        assert least <= max(clock.sleeps) <= most
+
+
 def test_what_all_attempts_used_is_paid_for(aws: Any, run: Any) -> None:
     """A minute of the first, a minute of the second."""
     aws.glue.failures = [KILLED]

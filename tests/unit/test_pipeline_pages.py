@@ -119,6 +119,35 @@ def test_a_failed_run_tells_why_and_how_far_it_came(pages: dict[str, Page]) -> N
     assert "Tables" not in text
 
 
+@pytest.mark.parametrize(
+    ("status", "title"),
+    [
+        ("refused", "Why it was refused"),
+        ("stopped", "How it ended"),
+        ("timed out", "Why it failed"),
+    ],
+)
+def test_each_end_has_its_own_word(tmp_path: Path, status: str, title: str) -> None:
+    """On the run's page and in the index, where it also says who started it."""
+    run = FAILED | {"status": status, "started_by": "the schedule (nightly)"}
+    write_pages([run], "prod", tmp_path)
+    text = Page((tmp_path / page_name(run)).read_text()).text
+    assert title in text
+    assert "started by the schedule (nightly)" in text
+    index = Page((tmp_path / "index.html").read_text()).text
+    assert f"{run['run_id']} {status} the schedule (nightly)" in index
+
+
+def test_attempts_are_told_where_there_were_several(tmp_path: Path) -> None:
+    """Which job run, how it ended, why."""
+    killed = {"attempt": 1, "of": 3, "job_run_id": "jr_0", "state": "FAILED", "kind": "killed"}
+    good = {"attempt": 2, "of": 3, "job_run_id": "jr_1", "state": "SUCCEEDED"}
+    for attempts, shown in (([killed | {"reason": "SIGKILL"}, good], True), ([good], False)):
+        write_pages([GOOD | {"attempts": attempts}], "prod", tmp_path)
+        text = Page((tmp_path / page_name(GOOD)).read_text()).text
+        assert ("1 of 3 jr_0 FAILED killed SIGKILL 2 of 3 jr_1 SUCCEEDED" in text) is shown
+
+
 def test_stages_fill_the_time_line() -> None:
     """Each begins where the one before ends."""
     bars = time_line(GOOD)

@@ -99,6 +99,19 @@ def test_what_comes_from_the_quarantine_is_told_and_what_cannot() -> None:
     assert lines({"gone": 0, "lost": {}, "from_quarantine": {"versions": 0, "taken": 0}}) == []
 
 
+def test_attempts_are_told_where_there_were_several(capsys: pytest.CaptureFixture[str]) -> None:
+    """And that the counts are those of the last one."""
+    killed = {"attempt": 1, "of": 3, "job_run_id": "jr_0", "state": "FAILED", "kind": "killed"}
+    good = {"attempt": 2, "of": 3, "job_run_id": "jr_1", "state": "SUCCEEDED"}
+    print_run(DOCUMENT | {"attempts": [killed | {"reason": "SIGKILL"}, good]})
+    lines = capsys.readouterr().out.splitlines()
+    assert "attempt 1 of 3: job run jr_0 FAILED (killed): SIGKILL" in lines
+    assert "attempt 2 of 3: job run jr_1 SUCCEEDED" in lines
+    assert any(line.startswith("counts are the last attempt's") for line in lines)
+    print_run(DOCUMENT | {"attempts": [good]})
+    assert "attempt" not in capsys.readouterr().out
+
+
 def test_values_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     """Brackets and colons are no markup, control characters are written out, null is a dash."""
     print_run(DOCUMENT)
