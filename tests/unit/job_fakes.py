@@ -47,10 +47,10 @@ class FakeGlue:
         return {"JobRunId": run_id}
 
     def get_job_runs(self, **_: Any) -> dict[str, Any]:
-        """List the newest first; a run shows only after some looks."""
+        """List the newest first, which shows only after some looks."""
         if self.listed_after > 0:
             self.listed_after -= 1
-            return {"JobRuns": []}
+            return {"JobRuns": self.runs[1:]}
         return {"JobRuns": self.runs}
 
     def get_job_run(self, **call: Any) -> dict[str, Any]:

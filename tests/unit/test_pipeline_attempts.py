@@ -122,7 +122,7 @@ def test_a_lost_reply_to_the_second_start_is_one_run_and_not_the_first(aws: Any,
     aws.glue.failures = [KILLED]
     aws.glue.faults = [None, "lost"]
     aws.glue.listed_after = 1
-    assert run().job_run_id == "jr_1"
+    assert run() == attempts.JobRun("jr_1", attempts=2)
     assert len(aws.glue.runs) == 2
 
 
