@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _ROLE: Shape = {
     "name": "RoleName",
+    "path": "Path",
     "description": "Description",
     "assumeRolePolicy": "AssumeRolePolicyDocument",
     "maxSessionDuration": "MaxSessionDuration",
@@ -123,8 +124,8 @@ TYPES: dict[str, ResourceType] = {
         describe=_describe_role,
         update=_update_role,
         delete=_delete_role,
-        replace_on=frozenset({"name"}),
-        defaults={"maxSessionDuration": _DEFAULT_SESSION_SECONDS},
+        replace_on=frozenset({"name", "path"}),
+        defaults={"maxSessionDuration": _DEFAULT_SESSION_SECONDS, "path": "/"},
         found=_role,
         taggable=True,
     ),

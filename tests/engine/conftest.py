@@ -129,11 +129,17 @@ def new_stack(
         "AWS_EC2_METADATA_DISABLED": "true",
     }
 
-    def make(file: str = "local", **config: Any) -> EngineStack:
+    def make(
+        file: str = "local",
+        *,
+        folder: Path = ROOT,
+        run: Callable[[], None] = program,
+        **config: Any,
+    ) -> EngineStack:
         stack = automation.create_stack(
             stack_name=f"t{uuid4().hex[:8]}",
             project_name="lakehouse",
-            program=program,
+            program=run,
             opts=automation.LocalWorkspaceOptions(
                 # A folder of its own: the engine writes the stack's settings into it.
                 work_dir=str(tmp_path),
@@ -148,7 +154,7 @@ def new_stack(
         # The account is the server's; who may do what is named by account too.
         settings: dict[str, Any] = {
             key: value.replace(ACCOUNT_IN_THE_FILES, client("sts").get_caller_identity()["Account"])
-            for key, value in stack_config(ROOT / f"Pulumi.{file}.yaml").items()
+            for key, value in stack_config(folder / f"Pulumi.{file}.yaml").items()
         }
         settings["aws:endpoints"] = [dict.fromkeys(services, server.endpoint)]
         made.configure({**settings, **config})

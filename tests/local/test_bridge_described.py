@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lakehouse.program import program
+from bootstrap.program import program as bootstrap
+from lakehouse.program import program as lakehouse
 from localaws import process
 from localaws.bridge import provision, stack_config
 from localaws.bridge.clients import Clients
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 STACKS: dict[str, dict[str, str]] = {
     "dev": {},
-    # Between them the stacks make a resource of every type.
+    # Between them the stacks and the bootstrap make a resource of every type.
     "prod": {
         "lakehouse:lakeFormation": "grants",
         "lakehouse:alertEmails": '["team@example.com"]',
@@ -35,7 +36,10 @@ STACKS: dict[str, dict[str, str]] = {
         "lakehouse:permissionsBoundaryArn": "arn:aws:iam::123456789012:policy/boundary",
     },
     "local": {},
+    "account": {},
 }
+BOOTSTRAP = "account"
+"""Not a stack of the lakehouse: what is made once per account."""
 EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
@@ -74,18 +78,20 @@ def differences(
 
 @pytest.fixture(scope="module")
 def stacks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Made]]:
-    """The three stacks side by side on one server."""
+    """The three stacks and the bootstrap side by side on one server."""
     folder = tmp_path_factory.mktemp("states")
     with process.start() as server:
         clients = Clients(server.endpoint, "us-east-1")
 
         def make(stack: str, settings: dict[str, str]) -> Made:
-            config = {**stack_config(ROOT / f"Pulumi.{stack}.yaml"), **settings}
+            once = stack == BOOTSTRAP
+            where = ROOT / "bootstrap" if once else ROOT
+            config = {**stack_config(where / f"Pulumi.{stack}.yaml"), **settings}
             config["aws:allowedAccountIds"] = '["123456789012"]'
 
             def up() -> dict[str, Any]:
                 return provision(
-                    program,
+                    bootstrap if once else lakehouse,
                     project="lakehouse",
                     stack=stack,
                     config=config,
@@ -111,6 +117,7 @@ def test_every_property_of_every_resource_comes_back(stacks: dict[str, Made]) ->
         "dev": set(),
         "prod": set(),
         "local": set(),
+        "account": set(),
     }
     seen = {one.type for made in stacks.values() for one, _ in made.at_first.values()}
     assert seen == set(TYPES)
