@@ -19,9 +19,9 @@ demo: .venv/run.stamp ## Make sample data and run the whole loop on this machine
 	@$(BIN)/lakehouse sample $(DEMO)/input --songs 60 --days 3 --events-per-day 300 --seed 7 --dirty 0.01
 	@$(BIN)/lakehouse run --local --source $(DEMO)/input
 
-# A test file's tests share servers, so a file stays with one worker.
+# A test file's tests share servers, so a file stays with one worker; the order is tests/conftest.py's.
 test: .venv/dev.stamp lint pulumi-cli ## Lint, check types and run every test
-	$(BIN)/pytest --numprocesses auto --dist loadfile
+	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 	@$(MAKE) --no-print-directory spark-core
 
 test-spark: .venv/dev.stamp $(SPARKS:%=all-%) ## Run the tests of the job on the Sparks of Glue 5.1 and 6.0 (needs Java 17)
