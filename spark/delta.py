@@ -47,6 +47,8 @@ class Bronze:
     written: dict[str, set[str]] = field(default_factory=dict)
     """Where in each table this run has written: conditions in which the table is `t`."""
     _filled: set[str] = field(default_factory=set)
+    _created: set[str] = field(default_factory=set)
+    """Tables that this run has made and not written to."""
 
     def location(self, table: Table) -> str:
         """Where the table lies."""
@@ -58,6 +60,7 @@ class Bronze:
             for table in tables:
                 if not self.exists(table):
                     self._create(table)
+                    self._created.add(table.name)
 
     def _create(self, table: Table) -> None:
         self.lease.check()
@@ -100,14 +103,23 @@ class Bronze:
         return max((int(found[1]) for found in numbers if found), default=newest)
 
     def is_empty(self, table: Table) -> bool:
-        """Whether the table has no row. One that has any keeps some: it is asked until then."""
-        if table.name not in self._filled and self.read(table).select(table.key[0]).take(1):
+        """Whether the table has no row, told without a query where its log says enough.
+
+        One that has more than its first commit counts as filled: merging is right there in any
+        case, and to ask would cost every run a query a table.
+        """
+        if table.name in self._created:
+            return True
+        if table.name not in self._filled and (
+            self.version(table) > 0 or self.read(table).select(table.key[0]).take(1)
+        ):
             self._filled.add(table.name)
         return table.name not in self._filled
 
     def append(self, table: Table, rows: DataFrame, *, where: str = "true") -> None:
         """Add rows whose keys are known not to be in the table; `where` holds for all of them."""
         self.lease.check()
+        self._created.discard(table.name)
         self.written.setdefault(table.name, set()).add(where)
         writer = rows.select(*table.column_names).write.format("delta").mode("append")
         with self.steps(f"write {table.name}"):
@@ -133,6 +145,7 @@ class Bronze:
         `update_when` a known key stays as it is.
         """
         self.lease.check()
+        self._created.discard(table.name)
         self.written.setdefault(table.name, set()).add(only)
         keys = " AND ".join(f"t.{name} = s.{name}" for name in table.key)
         update = f"WHEN MATCHED AND ({update_when}) THEN UPDATE SET * " if update_when else ""
@@ -152,6 +165,9 @@ class Bronze:
         `where` holds for every row of the table that may have a key of `rows`: it narrows what is
         looked at, by literals. The rest is as in `merge`, which sees the rows a second time.
         """
+        if self.is_empty(table):
+            self.append(table, rows, where=where)
+            return
         keys = [*table.key]
         with self.steps(f"look for keys in {table.name}"):
             current = self.read(table).alias("t").where(where).select(*keys)
