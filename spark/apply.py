@@ -33,7 +33,7 @@ def apply(bronze: Bronze, processing: str, seen: Manifest) -> None:
     keep(bronze, processing, seen)
     catalog = bronze.read(SONGS)
     if song_records is None:
-        _songplays(bronze, stage_root, log_records, catalog, again=again)
+        near = _songplays(bronze, stage_root, log_records, catalog, again=again)
     else:
         new_songs = songs.songs(song_records)
         better = winners(new_songs, catalog, SONGS, again=again)
@@ -41,14 +41,14 @@ def apply(bronze: Bronze, processing: str, seen: Manifest) -> None:
         replaced = catalog.join(changed, [*SONGS.key], "left_semi")
         catalog = catalog.join(changed, [*SONGS.key], "left_anti").unionByName(changed)
         known_plays = not bronze.is_empty(SONGPLAYS)
-        _songplays(bronze, stage_root, log_records, catalog, again=again)
+        near = _songplays(bronze, stage_root, log_records, catalog, again=again)
         if known_plays:
             _rematch(bronze, stage_root, changed.unionByName(replaced), catalog)
         _upsert(bronze, SONGS, changed, again=again)
         _upsert(bronze, ARTISTS, songs.artists(song_records), again=again)
     if log_records is not None:
         _upsert(bronze, USERS, plays.users(log_records), again=again)
-        _time(bronze, log_records, again=again)
+        _time(bronze, log_records, near, again=again)
     if again:
         release(bronze, processing, seen)
 
@@ -60,13 +60,16 @@ def _records(bronze: Bronze, processing: str, seen: Manifest, source: Source) ->
     return stage.good_records(bronze.spark, source, path, seen.refused)
 
 
-def _time(bronze: Bronze, records: DataFrame, *, again: bool) -> None:
-    """Add the starts that are new: a row is a function of its key, by one contract."""
+def _time(bronze: Bronze, records: DataFrame, near: str | None, *, again: bool) -> None:
+    """Add the starts that are new: a row is a function of its key, by one contract.
+
+    `near` is where the plays of the records are, if that is known: there their starts are, too.
+    """
     starts = plays.time(records)
     if bronze.is_empty(TIME):
         bronze.append(TIME, starts)
         return
-    near = bounds.of_moments(records)
+    near = near or bounds.of_moments(records)
     if again:
         bronze.merge(TIME, starts, update_when=differs(TIME), only=near)
     else:
@@ -96,17 +99,21 @@ def _songplays(
     catalog: DataFrame,
     *,
     again: bool,
-) -> None:
-    """Commit the batch's plays, matched with the songs as they will be."""
+) -> str | None:
+    """Commit the batch's plays, matched with the songs as they will be.
+
+    Returns where in the table they are, as `bounds.of_plays`; None where nobody had to know.
+    """
     if records is None:
-        return
+        return None
     rows = match(plays.songplays(records), catalog)
     if bronze.is_empty(SONGPLAYS):
         bronze.append(SONGPLAYS, rows)
-        return
+        return None
     rows = _staged(bronze, rows, SONGPLAYS, f"{stage_root}/songplays")
     if where := bounds.of_plays(rows):
         bronze.add(SONGPLAYS, rows, update_when=replaces(SONGPLAYS, again=again), where=where)
+    return where
 
 
 def _rematch(

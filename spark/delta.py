@@ -7,6 +7,7 @@ SQL that both engines speak; properties of the tables keep to what Athena and th
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -54,13 +55,16 @@ class Bronze:
         """Where the table lies."""
         return f"{self.root}/{table.name}"
 
-    def create_missing(self, tables: Sequence[Table]) -> None:
-        """Create each table that does not exist, empty and with its whole schema."""
+    def create_missing(self, tables: Sequence[Table]) -> list[Table]:
+        """Create each table that does not exist, empty and with its whole schema; the others."""
         with self.steps("create tables"):
+            with ThreadPoolExecutor(max_workers=len(tables)) as threads:
+                there = dict(zip(tables, threads.map(self.exists, tables), strict=True))
             for table in tables:
-                if not self.exists(table):
+                if not there[table]:
                     self._create(table)
                     self._created.add(table.name)
+        return [table for table in tables if there[table]]
 
     def _create(self, table: Table) -> None:
         self.lease.check()

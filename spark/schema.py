@@ -43,11 +43,11 @@ def prepare(bronze: Bronze, tables: Sequence[Table] = TABLES) -> None:
     Raises SchemaError, before it changes any table, when one of them is of a newer release, or when
     a migration is not one that keeps every value.
     """
-    bronze.create_missing(tables)
+    there = bronze.create_missing(tables)
     care = care_of(bronze)
     with ThreadPoolExecutor(max_workers=len(tables)) as threads:
-        found = threads.map(lambda table: _version(bronze, care, table), tables)
-    older = [table for table, version in zip(tables, found, strict=True) if version is not None]
+        found = threads.map(lambda table: _version(bronze, care, table), there)
+    older = [table for table, version in zip(there, found, strict=True) if version is not None]
     plans = [(table, *_plan(bronze, care, table)) for table in older]
     for table, added, widened in plans:
         print(  # noqa: T201 # the job's log

@@ -9,6 +9,10 @@ _RESULTS_DEPEND_ON = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
 }
+_EMBEDDED_SPEED_DEPENDS_ON = {
+    # Else the client notes for every column expression where in the program it was written.
+    "spark.python.sql.dataFrameDebugging.enabled": "false",
+}
 _SPEED_DEPENDS_ON = {
     # One task puts a table's log together: fifty, as by default, take longer to start than to work.
     "spark.databricks.delta.snapshotPartitions": "1",
@@ -24,7 +28,7 @@ _SPEED_DEPENDS_ON = {
 def session() -> SparkSession:
     """Glue's session, or the embedded engine's where SPARK_REMOTE names one."""
     spark = SparkSession.builder.getOrCreate()
-    settings = _RESULTS_DEPEND_ON if is_remote() else _RESULTS_DEPEND_ON | _SPEED_DEPENDS_ON
-    for name, value in settings.items():
+    speed = _EMBEDDED_SPEED_DEPENDS_ON if is_remote() else _SPEED_DEPENDS_ON
+    for name, value in (_RESULTS_DEPEND_ON | speed).items():
         spark.conf.set(name, value)
     return spark
