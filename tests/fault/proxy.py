@@ -89,8 +89,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._reset()
 
     def _body(self) -> bytes:
+        """The call's whole body: of a client that died while it sent, nothing is forwarded."""
         if "chunked" not in self.headers.get("Transfer-Encoding", ""):
-            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            length = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(length)
+            if len(body) < length:
+                raise ConnectionAbortedError(f"{len(body)} of {length} bytes came")
+            return body
         parts = []
         while size := int(self.rfile.readline().split(b";")[0], 16):
             parts.append(self.rfile.read(size))

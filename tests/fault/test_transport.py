@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 from itertools import cycle
 from operator import attrgetter
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -130,3 +132,15 @@ def test_a_key_that_is_disabled_or_not_ours(
     ended = world.run("--source", source)
     assert ended.code == 0, ended.told
     whole(world)
+
+
+def test_a_body_that_breaks_off_is_not_forwarded(world: World) -> None:
+    """Of a client that died while it sent, the proxy passes nothing on: S3 would take nothing."""
+    address = urlsplit(world.jobs.endpoint)
+    place = f"{world.zones['landing-zone']}/song-data/cut.json"
+    with socket.create_connection((address.hostname, address.port)) as dying:
+        dying.sendall(f"PUT /{place} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\npart".encode())
+        dying.shutdown(socket.SHUT_WR)
+        dying.settimeout(10)
+        assert dying.recv(1) == b""
+    assert world.keys(world.zones["landing-zone"]) == []

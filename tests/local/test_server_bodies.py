@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
@@ -108,3 +110,20 @@ def test_a_bucket_can_be_emptied_of_versions_and_markers(
             s3.delete_object(Bucket=bucket, Key="a", VersionId=one["VersionId"])
     assert "DeleteMarkers" not in s3.list_object_versions(Bucket=bucket)
     s3.delete_bucket(Bucket=bucket)
+
+
+@pytest.mark.parametrize("sent", [b"", b"a part"])
+def test_a_body_that_breaks_off_is_not_kept(s3: Any, sent: bytes) -> None:
+    """A writer that dies while it sends leaves nothing, as on S3: no object is ever half of one."""
+    address = urlsplit(s3.meta.endpoint_url)
+    head = (
+        "PUT /bodies/cut HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n"
+        "Authorization: AWS4-HMAC-SHA256 Credential=test/20181101/us-east-1/s3/aws4_request, "
+        "SignedHeaders=host, Signature=0\r\n\r\n"
+    )
+    with socket.create_connection((address.hostname, address.port)) as dying:
+        dying.sendall(head.encode() + sent)
+        dying.shutdown(socket.SHUT_WR)
+        dying.settimeout(10)
+        dying.recv(1)  # the refusal, or the end: by now the call is over
+    assert s3.list_objects_v2(Bucket="bodies", Prefix="cut")["KeyCount"] == 0
