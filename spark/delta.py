@@ -56,7 +56,10 @@ class Bronze:
         return f"{self.root}/{table.name}"
 
     def create_missing(self, tables: Sequence[Table]) -> list[Table]:
-        """Create each table that does not exist, empty and with its whole schema; the others."""
+        """Create each table that does not exist, empty and with its whole schema.
+
+        Returns the tables that were there before.
+        """
         with self.steps("create tables"):
             with ThreadPoolExecutor(max_workers=len(tables)) as threads:
                 there = dict(zip(tables, threads.map(self.exists, tables), strict=True))

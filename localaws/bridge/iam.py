@@ -25,7 +25,8 @@ _DEFAULT_SESSION_SECONDS = 3600
 _ROLE_POLICY: Shape = {"name": "PolicyName", "role": "RoleName", "policy": "PolicyDocument"}
 
 
-def _is_missing(error: ClientError) -> bool:
+def is_missing(error: ClientError) -> bool:
+    """Whether IAM says that what was asked for is not there."""
     return bool(error.response["Error"]["Code"] == "NoSuchEntity")
 
 
@@ -72,7 +73,7 @@ def _describe_role(clients: Clients, name: str, _: Properties) -> Properties | N
     try:
         found = iam.get_role(RoleName=name)["Role"]
     except ClientError as error:
-        if _is_missing(error):
+        if is_missing(error):
             return None
         raise
     return {
@@ -87,7 +88,7 @@ def _delete_role(clients: Clients, name: str, _: Properties) -> None:
     try:
         clients("iam").delete_role(RoleName=name)
     except ClientError as error:
-        if not _is_missing(error):
+        if not is_missing(error):
             raise
 
 
@@ -102,7 +103,7 @@ def _describe_policy(clients: Clients, identifier: str, __: Properties) -> Prope
     try:
         found = clients("iam").get_role_policy(RoleName=role, PolicyName=name)
     except ClientError as error:
-        if _is_missing(error):
+        if is_missing(error):
             return None
         raise
     return {**told(_ROLE_POLICY, found), "policy": json.dumps(found["PolicyDocument"])}
@@ -113,7 +114,7 @@ def _delete_policy(clients: Clients, identifier: str, __: Properties) -> None:
     try:
         clients("iam").delete_role_policy(RoleName=role, PolicyName=name)
     except ClientError as error:
-        if not _is_missing(error):
+        if not is_missing(error):
             raise
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from localaws.bridge.iam import is_missing
 from localaws.bridge.resource_type import Made, Properties, ResourceType
 from localaws.bridge.shapes import Shape, request, tag_list, tag_map, told
 
@@ -28,10 +29,6 @@ _PROVIDER: Shape = {
 _VERSIONS = 5
 """Versions that IAM keeps of a policy, at most ("IAM and AWS STS quotas")."""
 _SCHEME = "https://"
-
-
-def _is_missing(error: ClientError) -> bool:
-    return bool(error.response["Error"]["Code"] == "NoSuchEntity")
 
 
 def _create_policy(clients: Clients, inputs: Properties) -> Made:
@@ -82,7 +79,7 @@ def _describe_policy(clients: Clients, arn: str, _: Properties) -> Properties | 
     try:
         found = iam.get_policy(PolicyArn=arn)["Policy"]
     except ClientError as error:
-        if _is_missing(error):
+        if is_missing(error):
             return None
         raise
     version = iam.get_policy_version(PolicyArn=arn, VersionId=found["DefaultVersionId"])
@@ -101,7 +98,7 @@ def _delete_policy(clients: Clients, arn: str, _: Properties) -> None:
                 iam.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
         iam.delete_policy(PolicyArn=arn)
     except ClientError as error:
-        if not _is_missing(error):
+        if not is_missing(error):
             raise
 
 
@@ -116,7 +113,7 @@ def _describe_attachment(clients: Clients, identifier: str, _: Properties) -> Pr
     try:
         listed = [one for page in pages.paginate(RoleName=role) for one in page["AttachedPolicies"]]
     except ClientError as error:
-        if _is_missing(error):
+        if is_missing(error):
             return None
         raise
     is_there = any(one["PolicyArn"] == arn for one in listed)
@@ -128,7 +125,7 @@ def _detach(clients: Clients, identifier: str, _: Properties) -> None:
     try:
         clients("iam").detach_role_policy(RoleName=role, PolicyArn=arn)
     except ClientError as error:
-        if not _is_missing(error):
+        if not is_missing(error):
             raise
 
 
@@ -171,7 +168,7 @@ def _describe_provider(clients: Clients, arn: str, _: Properties) -> Properties 
     try:
         found = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
     except ClientError as error:
-        if _is_missing(error):
+        if is_missing(error):
             return None
         raise
     # IAM tells the address without the scheme that it was given with.
