@@ -16,6 +16,8 @@ from localaws.errors import LocalawsError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_FIRST_WORD: Final = re.compile(r"(?:\s|\(|--[^\n]*\n|/\*(?s:.*?)\*/)*(\w*)")
+"""Behind blanks, parentheses and comments."""
 _OTHER_STATEMENTS: Final = re.compile(
     "ALTER|ANALYZE|CALL|CREATE|DEALLOCATE|DELETE|DROP|EXECUTE|EXPLAIN|GRANT|INSERT|MERGE|MSCK"
     "|OPTIMIZE|PREPARE|REVOKE|TRUNCATE|UNLOAD|UPDATE|USE|VACUUM"
@@ -49,7 +51,7 @@ def parse(sql: str) -> exp.Query:
     Raises MalformedQueryError for text that is no SQL, QueryError for statements that are none of
     SELECT, WITH and VALUES, and for functions and types that do not run here.
     """
-    first = re.match(r"(?:\s|\(|--.*\n|/\*.*?\*/)*(\w*)", sql, re.DOTALL if "/*" in sql else 0)
+    first = _FIRST_WORD.match(sql)
     word = first[1].upper() if first else ""
     if _OTHER_STATEMENTS.fullmatch(word):
         raise unsupported(f"{word} statements: its Athena reads (SELECT, SHOW, DESCRIBE)")

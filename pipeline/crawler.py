@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from pipeline.console import log_link
 from pipeline.errors import RunFailedError, StoppedError
 from pipeline.wait import Clock, duration, is_throttled, pause_before, wait_for
 
@@ -50,12 +51,18 @@ def crawl(aws: Aws, crawler_name: str, clock: Clock, on_state: Callable[[str], N
             "hold this run's data; run again for the query."
         ) from error
     if last.get("Status") != "SUCCEEDED":
-        where = f"{last.get('LogGroup', '/aws-glue/crawlers')}, stream {last.get('LogStream', '?')}"
         raise RunFailedError(
             f"The crawl of {crawler_name} ended as {last.get('Status')}: "
-            f"{last.get('ErrorMessage') or 'Glue gave no reason'} (log: {where}). The tables hold "
-            "this run's data, but the catalog may not show it: mend the cause and run again."
+            f"{last.get('ErrorMessage') or 'Glue gave no reason'} ({_log(aws, last)}). The "
+            "tables hold this run's data, but the catalog may not show it: mend the cause and run "
+            "again."
         )
+
+
+def _log(aws: Aws, crawl: LastCrawlInfoTypeDef) -> str:
+    """Where the crawl's log is: its page where there is a console."""
+    group, stream = crawl.get("LogGroup", "/aws-glue/crawlers"), crawl.get("LogStream", "?")
+    return f"log: {log_link(aws, group, stream) or f'{group}, stream {stream}'}"
 
 
 def _start(aws: Aws, name: str, clock: Clock, on_state: Callable[[str], None]) -> datetime | None:

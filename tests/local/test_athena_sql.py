@@ -228,6 +228,19 @@ def test_text_that_is_no_sql_is_malformed(query: str) -> None:
         run(query)
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "-- run 1\nSELECT /* not\n2 */ 1",
+        "/* run 1\n */ -- and\n (SELECT 1)",
+        "-- INSERT\n-- DROP\nSELECT 1 -- DELETE",
+    ],
+)
+def test_comments_are_no_statements(query: str) -> None:
+    """One to the end of its line, the other to its own end, whichever comes first."""
+    assert run(query)[1:] == [["1"]]
+
+
 def test_unnamed_columns_are_numbered() -> None:
     """Columns without a name are _col0, _col1 and so on, and names are lower case."""
     assert run("SELECT 1, n AS Upper, n + 1, t.n FROM (VALUES 1) AS t(n)")[0] == [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -58,6 +59,9 @@ class FakeAws:
 
     def __init__(self, client_error: Any) -> None:
         self.glue = FakeGlue(client_error)
+        # Its endpoint tells whether there is a console; nobody is called.
+        self.session = boto3.Session("a", "s", region_name="eu-west-1")
+        self.logs = self.session.client("logs", endpoint_url="http://127.0.0.1:1")
 
 
 @pytest.fixture
@@ -153,6 +157,14 @@ def test_a_crawl_that_did_not_succeed_fails_with_its_message(
         "Status": status, "ErrorMessage": "no such table", "LogGroup": "/g", "LogStream": "s"
     }  # fmt: skip
     with pytest.raises(RunFailedError, match=rf"ended as {status}: no such table \(log: /g, str"):
+        crawl()
+
+
+def test_a_failed_crawl_on_aws_links_to_its_log(aws: Any, crawl: Any) -> None:
+    """Instead of naming group and stream."""
+    aws.logs = aws.session.client("logs")
+    aws.glue.outcome = {"Status": "FAILED", "LogGroup": "/g", "LogStream": "s"}
+    with pytest.raises(RunFailedError, match=r"\(log: https://eu-west-1\.console\S+events/s\)"):
         crawl()
 
 
