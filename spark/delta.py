@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
     from spark.lease import Lease
-    from spark.storage import Storage
+    from spark.storage import ObjectVersion, Storage
     from spark.tables import Table
 
 SCHEMA_VERSION = "lakehouse.schemaVersion"
@@ -32,7 +32,8 @@ value where both are equal, and reads them one unit in the last place beside it 
 Texts stay out but for keys and paths: nothing is looked for by them, they cost time to compare, and
 a log that quotes them keeps what a record said for longer than the record itself."""
 
-_COMMIT = re.compile(r"/_delta_log/(\d{20})\.json$")
+_VERSION = re.compile(r"/_delta_log/(\d{20})\.(?:json$|checkpoint\.)")
+"""What commits and checkpoints are called."""
 
 
 @dataclass(frozen=True)
@@ -101,13 +102,21 @@ class Bronze:
         return self.spark.read.format("delta").load(self.location(table))
 
     def version(self, table: Table) -> int:
-        """The number of the table's newest commit, from the names in its log."""
+        """The number of the table's newest version, -1 where there is none."""
+        newest = self.newest_version(table)
+        number = _VERSION.search(newest.path) if newest else None
+        return int(number[1]) if number else -1
+
+    def newest_version(self, table: Table) -> ObjectVersion | None:
+        """The object in the table's log that made its newest version, from the names there.
+
+        That is its commit, or a checkpoint where clean-up has left no commit.
+        """
         log = f"{self.location(table)}/_delta_log/"
         checkpoint = self.storage.read_json(f"{log}_last_checkpoint")
-        newest = -1 if checkpoint is None else int(checkpoint["version"])
-        names = (found.path for found in self.storage.list(log, after=f"{log}{newest:020d}"))
-        numbers = (_COMMIT.search(name) for name in names)
-        return max((int(found[1]) for found in numbers if found), default=newest)
+        behind = -1 if checkpoint is None else int(checkpoint["version"])
+        there = self.storage.list(log, after=f"{log}{behind:020d}")
+        return max((found for found in there if _VERSION.search(found.path)), default=None)
 
     def is_empty(self, table: Table) -> bool:
         """Whether the table has no row, told without a query where its log says enough.

@@ -40,7 +40,7 @@ def unknown_fields(source: Source) -> list[str]:
     may have any: more fields than the contract has, or not all of the contract's.
     """
     names = [*(field.name for field in source.fields), *source.unused]
-    fields = "(length(raw) - length(replace(raw, '\":', ''))) / 2"
+    fields = "(octet_length(raw) - octet_length(replace(raw, '\":', ''))) / 2"
     some_null = " or ".join(f"{field.column} is null" for field in source.fields)
     # Sail wants both arrays to be of elements that may be null.
     known = ", ".join(f"'{name}'" for name in names)

@@ -6,14 +6,15 @@ or crashes (docs/adr/0004).
 
 from __future__ import annotations
 
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Protocol
 
-from spark import batch, finishing, ledger, restore, stage, unjudged
+from spark import batch, finishing, ledger, restore, settled, stage, unjudged
 from spark.contract import SOURCES
 from spark.errors import ArgumentError
 from spark.report import Report
 from spark.schema import prepare
+from spark.session import expect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,26 +30,33 @@ def ingest(bronze: Bronze, arguments: Arguments) -> Report:
     Raises ArgumentError when a path is to be accepted of which the ledger knows nothing, and
     QualityError when a rule is broken that stops the run.
     """
-    report = begin(bronze, arguments)
-    accepted = ledger.held(bronze, arguments.accept)
+    report = Report(run_id=arguments.run_id)
     listed = report.counting(inputs(bronze, arguments.landing, report))
-    pending = ledger.pending(bronze, listed, report.unsettled, arguments.accept)
+    with bronze.steps("list"):
+        first = list(islice(listed, settled.MAX_LISTED + 1))
+    if settled.is_nothing_new(bronze, arguments, first):
+        return report
+    begin(bronze, arguments, report)
+    accepted = ledger.held(bronze, arguments.accept)
+    everything = chain(first, listed)
+    pending = ledger.pending(bronze, everything, report.unsettled, arguments.accept)
     for versions in batch.cut(pending, arguments):
         failed = report.unsettled.failed()
         seen = batch.begin(bronze, arguments, versions, accepted, failed_before=failed)
         report.add(seen, len(versions))
         finishing.finish(bronze, arguments.processing, seen)
     report.check_tables(bronze, arguments.processing)
+    settled.note(bronze, arguments.processing, first, report)
     return report
 
 
-def begin(bronze: Bronze, arguments: Arguments) -> Report:
-    """Make the tables that are missing and finish what is open; the report of what is to come.
+def begin(bronze: Bronze, arguments: Arguments, report: Report) -> None:
+    """Make the tables that are missing and finish what is open, which the report counts, too.
 
     Raises ArgumentError when a path is to be accepted of which the ledger knows nothing.
     """
-    left = bool(unjudged.runs(bronze.storage, arguments.processing))
-    report = Report(run_id=arguments.run_id, left_unjudged=left)
+    expect(bronze.spark, 0)
+    report.left_unjudged = bool(unjudged.runs(bronze.storage, arguments.processing))
     restore.finish_open(bronze, arguments.processing)
     prepare(bronze)
     finishing.finish_open(bronze, arguments.processing, report)
@@ -57,7 +65,6 @@ def begin(bronze: Bronze, arguments: Arguments) -> Report:
             f"Nothing was accepted: the ledger has no version of {', '.join(unknown)}. Pass paths "
             f"as the report lists them under `held`."
         )
-    return report
 
 
 class Counts(Protocol):

@@ -13,6 +13,7 @@ from spark import batch, finishing, ledger, requeue
 from spark.errors import ArgumentError
 from spark.ingest import begin, inputs, only_inputs
 from spark.manifest import REPROCESS
+from spark.report import Report
 from spark.unsettled import key_of
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from spark.arguments import Arguments
     from spark.delta import Bronze
     from spark.ingest import Counts
-    from spark.report import Report
     from spark.requeue import Refused
     from spark.storage import ObjectVersion
     from spark.unsettled import VersionKey
@@ -36,7 +36,8 @@ def reprocess(bronze: Bronze, arguments: Arguments) -> Report:
     Raises ArgumentError when nothing lies under the prefix, and QualityError when a rule is broken
     that stops the run.
     """
-    report = begin(bronze, arguments)
+    report = Report(run_id=arguments.run_id)
+    begin(bronze, arguments, report)
     accepted = ledger.held(bronze, arguments.accept)
     left = requeue.refused(bronze) if arguments.requeue else {}
     wanted = report.counting(named(bronze, arguments, left, report))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from spark.arguments import Arguments
     from spark.delta import Bronze
     from spark.restore_point import RestorePoint
+    from spark.storage import Storage
 
 _NAMED = 10
 """Runs that a message names at the most."""
@@ -89,6 +90,11 @@ def restore(bronze: Bronze, arguments: Arguments) -> RestoreReport:
     _carry_out(bronze, arguments.processing, intent)
     report.undone_runs, report.tables = intent["undone"], intent["tables"]
     return report
+
+
+def is_open(storage: Storage, processing: str) -> bool:
+    """Whether a restore was begun and has not come to its end."""
+    return storage.read_json(_open_path(processing)) is not None
 
 
 def finish_open(bronze: Bronze, processing: str) -> dict[str, Any] | None:

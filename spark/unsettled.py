@@ -70,6 +70,11 @@ class Unsettled:
         """The failed versions among those that this run reads again."""
         return frozenset(key for key, found in self.due.items() if found.status == "failed")
 
+    @property
+    def any_open(self) -> bool:
+        """Whether any version that was met is held or failed, or was not come to."""
+        return bool(self.due) or self.counts.total() > 0
+
     def meet(self, key: VersionKey, found: OpenVersion, *, due: bool) -> None:
         """Take note of an open version of the landing zone, which this run reads if it is `due`."""
         if due:

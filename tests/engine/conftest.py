@@ -17,13 +17,12 @@ from lakehouse.program import program
 from localaws import process
 from localaws.bridge import stack_config
 from tests.engine.projects import Project
+from tests.engine.team import ACCOUNT_IN_THE_FILES, Team
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
-ACCOUNT_IN_THE_FILES = "111122223333"
-"""AWS's own account for examples, which the stack files name."""
 WHOLE = "?metadata=skip"
 """For the backend's address: no file of attributes, which a kill could leave cut off."""
 
@@ -50,6 +49,17 @@ def plugins(tmp_path_factory: pytest.TempPathFactory) -> Path:
         f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m localaws.bridge.plugin "$@"\n',
         encoding="utf-8",
     )
+    script.chmod(0o755)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def language_host(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for the PATH, with the stand-in for Pulumi's Python host in it."""
+    folder = tmp_path_factory.mktemp("host")
+    script = folder / "pulumi-language-python"
+    host = ROOT / "tests" / "engine" / "language_host.py"
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{host}" "$@"\n', encoding="utf-8")
     script.chmod(0o755)
     return folder
 
@@ -199,3 +209,18 @@ def client(server: process.Server) -> Callable[[str], Any]:
         )
 
     return make
+
+
+@pytest.fixture
+def account() -> Iterator[process.Server]:
+    """An account of the team's own: there is one bootstrap in each."""
+    with process.start() as running:
+        yield running
+
+
+@pytest.fixture
+def team(
+    account: process.Server, pulumi_root: Path, plugins: Path, language_host: Path, tmp_path: Path
+) -> Team:
+    """A team that has just cloned the repository."""
+    return Team(tmp_path, account, [pulumi_root / "bin", plugins, language_host])

@@ -152,6 +152,11 @@ def live_to_the_first_change(stack: Any, client: Callable[[str], Any], file: str
     unchanged = {"same": created["create"]}
     assert stack.up() == unchanged
     assert stack.preview(refresh=True) == unchanged, "AWS tells something else than was asked for"
+    return change(stack, file)
+
+
+def change(stack: Any, file: str) -> int:
+    """Change a setting, and nothing but what depends on it; the number of resources at the end."""
     settings, expected = CHANGES[file]
     stack.configure(settings)
     changes = stack.up()
@@ -212,9 +217,12 @@ def test_the_life_of_the_local_stack(
 
 
 def test_the_life_of_dev(new_stack: Callable[..., Any], client: Callable[[str], Any]) -> None:
-    """With its network: one more zone leaves the first one alone; its data takes two keys."""
+    """With its network: one more zone leaves the first one alone; its data takes two keys. That it
+    is made as planned and stays as it is shows in test_commands.py.
+    """
     stack = new_stack("dev")
-    live_to_the_first_change(stack, client, "dev")
+    assert set(stack.up()) == {"create"}
+    change(stack, "dev")
     network = stack.outputs()["network"]
     assert network["zones"] == ["us-east-1a", "us-east-1b"]
     there = in_network(client, network["vpc_id"], stack.stack.name)
