@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 from deltalake import DeltaTable
 
+from localaws.arrow_dataset import QueriedDataset
 from spark.tables import TABLES
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def counts(lake: str, names: Sequence[str]) -> dict[str, int]:
 
 
 def _rows(location: str, options: dict[str, str] | None = None) -> Any:
-    return DeltaTable(location, storage_options=options).to_pyarrow_dataset()
+    table = DeltaTable(location, storage_options=options)
+    return QueriedDataset.of(table.to_pyarrow_dataset())
 
 
 def _hash(content: Any, table: Table, left_out: set[str]) -> str:

@@ -19,6 +19,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from benchmarks import reference_sql as sql
 from benchmarks.landing import BUCKET
+from localaws.arrow_dataset import QueriedDataset
 from spark.contract import CONTRACT_VERSION, SOURCES, Source
 from spark.gets import Gets
 from spark.reader import microseconds
@@ -87,7 +88,7 @@ class _Load:
         ledger = self.found["ingested_files"]
         if ledger is None:
             return listed
-        self.db.register("ledger", ledger.to_pyarrow_dataset())
+        self.db.register("ledger", QueriedDataset.of(ledger.to_pyarrow_dataset()))
         known = set(
             self.db.sql(
                 "SELECT source_path, source_etag, epoch_us(source_modified) FROM ledger"
@@ -138,7 +139,7 @@ class _Load:
         if songs is None:
             self.db.execute(f"CREATE TABLE catalog AS {sql.CATALOG}")
         else:
-            self.db.register("catalog", songs.to_pyarrow_dataset())
+            self.db.register("catalog", QueriedDataset.of(songs.to_pyarrow_dataset()))
         for name in sql.ROWS:
             with self.steps(f"write {name}"):
                 self._write(_BY_NAME[name])
@@ -164,7 +165,7 @@ class _Load:
                 return
             raise RuntimeError("The reference takes no songs after plays: it matches none again")
         if table.name in {"time", "ingested_files"}:
-            self.db.register("old", old.to_pyarrow_dataset())
+            self.db.register("old", QueriedDataset.of(old.to_pyarrow_dataset()))
             same = " AND ".join(f"old.{name} = new.{name}" for name in table.key)
             left = self.db.sql(
                 f"SELECT * FROM ({rows.sql_query()}) new WHERE NOT EXISTS "

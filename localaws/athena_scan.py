@@ -11,6 +11,7 @@ import pyarrow as pa
 from deltalake.exceptions import DeltaError as Unreadable
 from pyarrow import fs
 
+from localaws.arrow_dataset import QueriedDataset
 from localaws.delta_catalog import DeltaError
 from localaws.objects import MissingObjectError, read_object
 
@@ -112,6 +113,6 @@ def dataset(table: DeltaTable, location: str, meter: Meter, *, account: str, reg
     """
     files = _TableFiles(location, meter, account=account, region=region)
     try:
-        return table.to_pyarrow_dataset(filesystem=fs.PyFileSystem(files))
+        return QueriedDataset.of(table.to_pyarrow_dataset(filesystem=fs.PyFileSystem(files)))
     except Unreadable as error:
         raise DeltaError(f"{location} cannot be queried: {error}") from error

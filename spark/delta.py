@@ -103,20 +103,16 @@ class Bronze:
 
     def version(self, table: Table) -> int:
         """The number of the table's newest version, -1 where there is none."""
-        newest = self.newest_version(table)
-        number = _VERSION.search(newest.path) if newest else None
-        return int(number[1]) if number else -1
+        numbers = (_VERSION.search(found.path) for found in self.log(table))
+        return max((int(number[1]) for number in numbers if number), default=-1)
 
-    def newest_version(self, table: Table) -> ObjectVersion | None:
-        """The object in the table's log that made its newest version, from the names there.
-
-        That is its commit, or a checkpoint where clean-up has left no commit.
-        """
+    def log(self, table: Table) -> list[ObjectVersion]:
+        """The commits and checkpoints of the table since its last checkpoint, that included."""
         log = f"{self.location(table)}/_delta_log/"
         checkpoint = self.storage.read_json(f"{log}_last_checkpoint")
         behind = -1 if checkpoint is None else int(checkpoint["version"])
         there = self.storage.list(log, after=f"{log}{behind:020d}")
-        return max((found for found in there if _VERSION.search(found.path)), default=None)
+        return [found for found in there if _VERSION.search(found.path)]
 
     def is_empty(self, table: Table) -> bool:
         """Whether the table has no row, told without a query where its log says enough.

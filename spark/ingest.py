@@ -31,12 +31,19 @@ def ingest(bronze: Bronze, arguments: Arguments) -> Report:
     QualityError when a rule is broken that stops the run.
     """
     report = Report(run_id=arguments.run_id)
+    storage, processing = bronze.storage, arguments.processing
+    # What was begun is finished whatever becomes of the listing.
+    begun = bool(arguments.accept) or settled.is_work_open(storage, processing)
+    if begun:
+        begin(bronze, arguments, report)
     listed = report.counting(inputs(bronze, arguments.landing, report))
     with bronze.steps("list"):
         first = list(islice(listed, settled.MAX_LISTED + 1))
-    if settled.is_nothing_new(bronze, arguments, first):
-        return report
-    begin(bronze, arguments, report)
+    before = settled.state(bronze, first)
+    if not begun:
+        if settled.is_noted(storage, processing, before):
+            return report
+        begin(bronze, arguments, report)
     accepted = ledger.held(bronze, arguments.accept)
     everything = chain(first, listed)
     pending = ledger.pending(bronze, everything, report.unsettled, arguments.accept)
@@ -44,9 +51,9 @@ def ingest(bronze: Bronze, arguments: Arguments) -> Report:
         failed = report.unsettled.failed()
         seen = batch.begin(bronze, arguments, versions, accepted, failed_before=failed)
         report.add(seen, len(versions))
-        finishing.finish(bronze, arguments.processing, seen)
-    report.check_tables(bronze, arguments.processing)
-    settled.note(bronze, arguments.processing, first, report)
+        finishing.finish(bronze, processing, seen)
+    report.check_tables(bronze, processing)
+    settled.note(storage, processing, before, report)
     return report
 
 
