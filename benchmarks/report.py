@@ -63,10 +63,12 @@ the same songs: a catalog does not grow with what is listened to.
 
 All read the same objects from localaws' S3 and write Delta there; each run is a process of its own.
 Seconds leave session start out. A new day and nothing new are run {REPEATS} times, and the middle
-run is told. What did not run is in the tables as not measured. Before any ratio is told, the tables
-of the job, after one full load and after all days but {REPEATS} and then these one by one, and
-those of the reference must have the same content, by a hash over every row; those of the replaced
-approach must have as many rows. Memory is the greatest resident size of a run's processes together.
+run is told. Where nothing is new, the job's first run asks the ledger and the others see that all
+is as it was then: the greatest figure is that of the first. What did not run is in the tables as
+not measured. Before any ratio is told, the tables of the job, after one full load and after all
+days but {REPEATS} and then these one by one, and those of the reference must have the same content,
+by a hash over every row; those of the replaced approach must have as many rows. Memory is the
+greatest resident size of a run's processes together.
 
 ![Seconds of a full load, a new day, and nothing new]({PLOT})
 

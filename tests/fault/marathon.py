@@ -43,6 +43,7 @@ PASSING = (
 FOR_GOOD = (1, 1, 1, 2, 4, faults.ALWAYS)
 """How often a fault happens in a row; the last outlives every retry, and the run fails."""
 BUSY = 3
+INTERRUPTED = 130
 
 
 @dataclass
@@ -87,6 +88,9 @@ class Marathon:
             began = time.monotonic()
             what, code = self._one(pieces)
             say(f"{number + 1:4} {what}: exit {code}, {time.monotonic() - began:.1f} s")
+            if code == INTERRUPTED:
+                # The run has taken the signal for itself; it was meant for all of them.
+                raise KeyboardInterrupt
         self.world.pipeline.rules.clear()
         self.world.jobs.rules.clear()
         code = self._settled(pieces)
