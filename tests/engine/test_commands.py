@@ -1,12 +1,15 @@
-"""The very commands of README and workflows, given to a shell in their order."""
+"""The very commands of README, workflows and runbook, given to a shell in their order."""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests.engine.test_stack import closed_to_the_public
+from tests.engine.there import named
 
 if TYPE_CHECKING:
     from localaws.process import Server
@@ -14,12 +17,14 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.engine
 
+HOLDING = {"aws:s3/bucket:Bucket", "aws:kms/key:Key", "aws:kms/alias:Alias"}
 
-@pytest.mark.timeout(900)  # three deployments and a run of the pipeline
-def test_from_the_bootstrap_to_the_first_release(team: Team, account: Server) -> None:
+
+@pytest.mark.timeout(900)  # four deployments and a run of the pipeline
+def test_from_the_bootstrap_to_a_release_and_its_end(team: Team, account: Server) -> None:
     """An administrator follows the README; then a pull request, its merge, and a release, each by
     the role that it has. What was deployed is what Pulumi's own preview and ours find; state and
-    secrets are where the bootstrap made room for them.
+    secrets are where the bootstrap made room for them. When production goes, its data stays.
     """
     team.shell("pulumi stack init account && pulumi up", "bootstrap")
     made = json.loads(team.shell("pulumi stack output --json", "bootstrap"))
@@ -57,3 +62,32 @@ def test_from_the_bootstrap_to_the_first_release(team: Team, account: Server) ->
     assert set(json.loads(deployed)["operations"]) == {"create"}
     job = team.shell("pulumi stack select prod && pulumi stack output job_name").strip()
     assert job == json.loads(deployed)["outputs"]["job_name"]
+    outlives(team, json.loads(deployed)["outputs"])
+
+
+def outlives(team: Team, made: dict[str, Any]) -> None:
+    """Without its protection a production stack goes; its data and the key to it stay, closed. The
+    commands of the runbook bring both into a stack that knows nothing of them.
+    """
+    s3 = team.client("s3")
+    part = {"Bucket": made["bronze_bucket"], "Key": "songs/part-0.parquet"}
+    s3.put_object(**part, Body=b"data")
+    team.shell("pulumi state unprotect --all --yes && pulumi destroy --stack prod")
+    left = named(team.client, "music-prod")
+    assert left.keys() == {"buckets", "keys"}
+    assert len(left["buckets"]) == 7
+    assert closed_to_the_public(team.client, made["bronze_bucket"]) == {True}
+
+    found = team.client("kms").describe_key(KeyId="alias/music-prod")
+    team.shell(
+        ".venv/bin/python -m lakehouse.adoption prod "
+        f"--key {found['KeyMetadata']['KeyId']} > import.json\n"
+        "pulumi import --stack prod --file import.json --generate-code=false --yes"
+    )
+    planned = json.loads(team.shell("lakehouse preview --stack prod --json"))["changes"]
+    holding = [step for step in planned if step["type"] in HOLDING]
+    created = {step["name"] for step in holding if step["operation"] == "create"}
+    assert created == {"aws-glue-scripts", "query-results"}, "those that went with the stack"
+    assert {step["operation"] for step in holding} == {"create", "update"}
+    team.shell("lakehouse up --stack prod && pulumi preview --stack prod --expect-no-changes")
+    assert s3.get_object(**part)["Body"].read() == b"data"
