@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import boto3
 import pytest
 from pulumi import automation
 
@@ -17,7 +16,7 @@ from lakehouse.program import program
 from localaws import process
 from localaws.bridge import stack_config
 from tests.engine.projects import Project
-from tests.engine.team import ACCOUNT_IN_THE_FILES, Team
+from tests.engine.team import ACCOUNT_IN_THE_FILES, Team, client_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -199,16 +198,7 @@ def project(
 def client(server: process.Server) -> Callable[[str], Any]:
     """Return a function that makes boto3 clients for the server."""
 
-    def make(service: str) -> Any:
-        return boto3.client(
-            service,  # type: ignore[call-overload] # the name is only known at run time
-            endpoint_url=server.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
-
-    return make
+    return lambda service: client_of(server, service)
 
 
 @pytest.fixture

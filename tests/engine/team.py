@@ -58,13 +58,7 @@ class Team:
 
     def client(self, service: str) -> Any:
         """A boto3 client for the account."""
-        return boto3.client(
-            service,  # type: ignore[call-overload] # the name is only known at run time
-            endpoint_url=self.server.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+        return client_of(self.server, service)
 
     def edit(self, file: str, settings: dict[str, Any]) -> None:
         """Put the team's own account and settings into a stack's file, as its comments ask."""
@@ -116,6 +110,17 @@ class Team:
                     key, _, value = line.partition("=")
                     known[f"steps.{step['id']}.outputs.{key}"] = value
         return printed
+
+
+def client_of(server: Server, service: str) -> Any:
+    """A boto3 client for a server."""
+    return boto3.client(
+        service,  # type: ignore[call-overload] # the name is only known at run time
+        endpoint_url=server.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
 
 
 def filled(text: str, known: dict[str, str]) -> str:
