@@ -41,13 +41,20 @@ def parse(source: Source) -> str:
     given AS (SELECT * EXCLUDE (v, kinds), {given} FROM read),
     typed AS (SELECT *, {typed} FROM given),
     judged AS (
-        SELECT *, coalesce({source.kept_when}, false) AS kept,
+        SELECT *, {_kept(source)} AS kept,
             CASE WHEN is_object THEN list_filter([{reasons}], lambda reason: reason IS NOT NULL)
             ELSE ['line: not one JSON object'] END AS reasons
         FROM typed)
     SELECT {_LINEAGE}, {columns}, kept, reasons, len(reasons) = 0 AS good,
         CASE WHEN len(reasons) > 0 THEN raw END AS raw
     FROM judged"""
+
+
+def _kept(source: Source) -> str:
+    if source.kept_only is None:
+        return "true"
+    column, value = source.kept_only
+    return f"coalesce({column} = '{value}', false)"
 
 
 def _typed(field: Field, source: Source) -> str:
@@ -75,9 +82,7 @@ def _reasons(source: Source) -> list[str]:
         if field.required:
             reasons.append(f"CASE WHEN {given} = '' {missing}")
         elif field.column in source.key:
-            reasons.append(
-                f"CASE WHEN coalesce({source.kept_when}, false) AND {given} = '' {missing}"
-            )
+            reasons.append(f"CASE WHEN {_kept(source)} AND {given} = '' {missing}")
         if field.kind == "text":
             reasons.append(f"CASE WHEN nested_{field.column} THEN '{field.name}: not a text' END")
         else:

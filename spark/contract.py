@@ -1,7 +1,8 @@
 """What a record must look like: the fields of each source, their types, ranges and keys.
 
 Raise CONTRACT_VERSION with every change: quarantined records remember which contract refused them.
-Numbers and true or false are taken for a text too, arrays and objects are not (since version 2).
+Numbers and true or false are taken for a text too, arrays and objects are not (since version 2);
+a number is its digits, as they were written, and one parser judges on all engines (since 3).
 Ranges keep what both engines can store without wrapping: a play's time lies in the years 2000 to
 2099, whole numbers fit 64 bits.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-CONTRACT_VERSION = 2
+CONTRACT_VERSION = 3
 
 Kind = Literal["text", "integer", "decimal"]
 
@@ -42,7 +43,7 @@ class Field:
 class Source:
     """One kind of input: the landing folders where it lies and the contract of its records.
 
-    Good records are kept or, where `kept_when` (SQL over the columns) does not hold, ignored.
+    Good records are kept or, where `kept_only` does not hold, ignored.
     `key` names the columns that identify a kept record; a kept record needs all of them.
     """
 
@@ -50,9 +51,11 @@ class Source:
     folders: tuple[str, ...]
     fields: tuple[Field, ...]
     key: tuple[str, ...]
-    kept_when: str = "true"
-    unused: tuple[str, ...] = ()
-    """Fields that are known and that no table has. Any other is drift."""
+    kept_only: tuple[str, str] | None = None
+    """The column and the value that a record must have to be kept; None: all are."""
+    unused: tuple[tuple[str, Kind], ...] = ()
+    """Fields that are known and that no table has, with what they hold as a rule; that they do is
+    not asked of a record. Any other field is drift."""
 
 
 SONG_SOURCE = Source(
@@ -82,7 +85,7 @@ SONG_SOURCE = Source(
         Field(name="duration", column="duration", kind="decimal", minimum=0, maximum=1_000_000_000),
     ),
     key=("song_id",),
-    unused=("num_songs",),
+    unused=(("num_songs", "integer"),),
 )
 
 LOG_SOURCE = Source(
@@ -117,8 +120,13 @@ LOG_SOURCE = Source(
         Field(name="userAgent", column="user_agent"),
     ),
     key=("user_id", "session_id", "item_in_session", "ts"),
-    unused=("auth", "method", "registration", "status"),
-    kept_when=f"page = '{PLAY_PAGE}'",
+    unused=(
+        ("auth", "text"),
+        ("method", "text"),
+        ("registration", "decimal"),
+        ("status", "integer"),
+    ),
+    kept_only=("page", PLAY_PAGE),
 )
 
 SOURCES: tuple[Source, ...] = (SONG_SOURCE, LOG_SOURCE)

@@ -33,23 +33,6 @@ Drift = dict[str, Any]
 """source, field, kind (unknown, missing or type), records, first_file, instead_of."""
 
 
-def unknown_fields(source: Source) -> list[str]:
-    """SQL, two steps: `screened`, then the names in a record that the contract does not know.
-
-    To look for names costs as much as half the parsing, so only those records are looked at that
-    may have any: more fields than the contract has, or not all of the contract's.
-    """
-    names = [*(field.name for field in source.fields), *source.unused]
-    fields = "(octet_length(raw) - octet_length(replace(raw, '\":', ''))) / 2"
-    some_null = " or ".join(f"{field.column} is null" for field in source.fields)
-    # Sail wants both arrays to be of elements that may be null.
-    known = ", ".join(f"'{name}'" for name in names)
-    return [
-        f"is_object and ({fields} > {len(names)} or {some_null})",
-        f"array_except(json_object_keys(raw), array({known}, cast(null as string)))",
-    ]
-
-
 def find(rows: DataFrame, source: Source, reasons: Mapping[str, int], unknown: int) -> list[Drift]:
     """The drift in a stage's usable rows, of which `unknown` have fields that are not known.
 

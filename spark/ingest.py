@@ -14,7 +14,6 @@ from spark.contract import SOURCES
 from spark.errors import ArgumentError
 from spark.report import Report
 from spark.schema import prepare
-from spark.session import expect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -62,7 +61,6 @@ def begin(bronze: Bronze, arguments: Arguments, report: Report) -> None:
 
     Raises ArgumentError when a path is to be accepted of which the ledger knows nothing.
     """
-    expect(bronze.spark, 0)
     report.left_unjudged = bool(unjudged.runs(bronze.storage, arguments.processing))
     restore.finish_open(bronze, arguments.processing)
     prepare(bronze)

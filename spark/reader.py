@@ -25,12 +25,18 @@ from spark.gets import Gets
 from spark.storage import CONDITION_FAILED, NOT_THERE, ObjectVersion, client, split
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Sequence
 
     from pyspark.sql import DataFrame, SparkSession
 
-LINES = (
-    "source_path string, source_modified_us bigint, source_etag string, raw string, error string"
+LINES = pa.schema(
+    [
+        ("source_path", pa.string()),
+        ("source_modified_us", pa.int64()),
+        ("source_etag", pa.string()),
+        ("raw", pa.string()),
+        ("error", pa.string()),
+    ]
 )
 """A row a line, with `raw`; and a last row a version, with `error`: what befell it, or "ok"."""
 
@@ -49,15 +55,6 @@ _GROUP = 256
 _AHEAD = 8
 """Objects fetched at the same time by one partition: their latencies would add up."""
 _BOM = b"\xef\xbb\xbf"
-_SCHEMA = pa.schema(
-    [
-        ("source_path", pa.string()),
-        ("source_modified_us", pa.int64()),
-        ("source_etag", pa.string()),
-        ("raw", pa.string()),
-        ("error", pa.string()),
-    ]
-)
 _NOT_REACHED = (BotoCoreError, urllib3.exceptions.HTTPError, OSError)
 """The connection broke, or there was none. A damaged gzip can be an OSError too: it comes first."""
 _BROKEN: dict[type[BaseException], str] = {
@@ -82,21 +79,11 @@ Pinned = tuple[str, str, int, int]
 """A version as it travels to the partitions: path, etag, modified (µs since 1970), size."""
 
 
-def read_lines(
-    spark: SparkSession, versions: Iterable[ObjectVersion], partitions: int
-) -> DataFrame:
-    """The lines of `versions` as a DataFrame of LINES, read once it is written somewhere.
-
-    Blank lines are left out. A line that is no UTF-8 comes with its bad bytes as `\\xNN`. Nothing
-    raises: what cannot be read says so in its version's last row.
-    """
+def pinned(spark: SparkSession, versions: Iterable[ObjectVersion], partitions: int) -> DataFrame:
+    """The versions, a row each, for `fetch` to read in so many partitions."""
     rows = [(v.path, v.etag, microseconds(v.modified), v.size) for v in versions]
-    pinned = spark.createDataFrame(
-        rows, "path string, etag string, modified_us bigint, size bigint"
-    )
-    if partitions > 1:
-        pinned = pinned.repartition(partitions, "path")
-    return pinned.mapInArrow(_fetcher(), LINES)
+    frame = spark.createDataFrame(rows, "path string, etag string, modified_us bigint, size bigint")
+    return frame.repartition(partitions, "path") if partitions > 1 else frame
 
 
 def microseconds(moment: datetime) -> int:
@@ -104,22 +91,24 @@ def microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
-def _fetcher() -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    def fetch(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        s3 = client()
-        gets = Gets(s3)
-        with ThreadPoolExecutor(_AHEAD) as pool:
-            for batch in batches:
-                columns = [column.to_pylist() for column in batch.columns]
-                pinned: list[Pinned] = list(zip(*columns, strict=True))
-                small = [version for version in pinned if _is_small(version)]
-                for some in _groups(small):
-                    yield _together(some, pool.map(lambda version: _whole(s3, gets, version), some))
-                for version in pinned:
-                    if not _is_small(version):
-                        yield from _lines(s3, gets, version)
+def fetch(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The lines, as batches of LINES, of the versions that are `pinned` in these batches.
 
-    return fetch
+    Blank lines are left out. A line that is no UTF-8 comes with its bad bytes as `\\xNN`. Nothing
+    raises: what cannot be read says so in its version's last row.
+    """
+    s3 = client()
+    gets = Gets(s3)
+    with ThreadPoolExecutor(_AHEAD) as pool:
+        for batch in batches:
+            columns = [column.to_pylist() for column in batch.columns]
+            versions: list[Pinned] = list(zip(*columns, strict=True))
+            small = [version for version in versions if _is_small(version)]
+            for some in _groups(small):
+                yield _together(some, pool.map(lambda version: _whole(s3, gets, version), some))
+            for version in versions:
+                if not _is_small(version):
+                    yield from _lines(s3, gets, version)
 
 
 def _is_small(version: Pinned) -> bool:
@@ -171,7 +160,7 @@ def _together(versions: list[Pinned], read: Iterable[tuple[list[bytes], str]]) -
         _texts(raw),
         pa.array(errors, pa.string()),
     ]
-    return pa.record_batch(columns, schema=_SCHEMA)
+    return pa.record_batch(columns, schema=LINES)
 
 
 def _lines(s3: Any, gets: Gets, version: Pinned) -> Iterator[pa.RecordBatch]:
@@ -266,4 +255,4 @@ def _batch(version: Pinned, raw: pa.Array, error: str | None) -> pa.RecordBatch:
     ]
     columns = [pa.repeat(pa.scalar(value, kind), length) for value, kind in constants]
     errors = pa.repeat(pa.scalar(error, pa.string()), length)
-    return pa.record_batch([*columns, raw, errors], schema=_SCHEMA)
+    return pa.record_batch([*columns, raw, errors], schema=LINES)

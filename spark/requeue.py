@@ -149,7 +149,7 @@ def begin(bronze: Bronze, arguments: Arguments, gone: Sequence[Refused]) -> Mani
         versions = [found.version for found in own.values()]
         path = stage.folder(arguments.processing, name, source)
         with bronze.steps(f"stage {source.name}"):
-            stage.save(quarantine.lines(bronze, versions), source, path)
+            stage.parse_again(quarantine.lines(bronze, versions), source, path)
         with bronze.steps(f"count {source.name}"):
             rules = [rule for rule in quality.RECORD_RULES if rule.source == source.name]
             accounts = stage.accounts(bronze.spark, source, versions, path, rules)

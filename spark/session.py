@@ -25,23 +25,6 @@ _SPEED_DEPENDS_ON = {
 """On Spark with Delta; the embedded engine knows neither. docs/adr/0015 has the figures."""
 
 
-_WHOLE_STAGE = "spark.sql.codegen.wholeStage"
-
-LARGE_BYTES = 3 * 1024**3
-"""From so much input on the code that Spark makes of whole stages is worth its compilation; a full
-batch of a long backfill has more (docs/adr/0015)."""
-
-
-def expect(spark: SparkSession, size: int) -> None:
-    """Suit the engine to a batch of `size` bytes of input; 0 for what is no batch.
-
-    Spark can make one piece of code of all that is done with a row. The pieces are long here, Java
-    takes long to compile them, and a small batch is over by then. The embedded engine makes none.
-    """
-    if not is_remote():
-        spark.conf.set(_WHOLE_STAGE, str(size >= LARGE_BYTES).lower())
-
-
 def session() -> SparkSession:
     """Glue's session, or the embedded engine's where SPARK_REMOTE names one."""
     spark = SparkSession.builder.getOrCreate()

@@ -15,12 +15,13 @@ from pyspark.sql.utils import is_remote
 
 from spark.contract import SOURCES, Source
 from spark.errors import StageError
-from spark.parser import SQL_TYPE, parse
-from spark.reader import OK, read_lines
+from spark.parser import SQL_TYPE, columns, parse
+from spark.reader import LINES, OK, fetch, pinned
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
     from spark.manifest import Manifest
@@ -80,14 +81,24 @@ def write(
     """Read `versions` once and leave their parsed records at `path`."""
     # Objects fall into partitions by chance: where tasks are many, a long one delays nobody.
     tasks = parallelism(spark) * (1 if is_remote() else _TASKS_PER_CORE)
-    partitions = min(len(versions), tasks)
-    save(read_lines(spark, versions, partitions), source, path)
+    rows = pinned(spark, versions, min(len(versions), tasks))
+    _save(rows, lambda batches: parse(fetch(batches), source), source, path)
 
 
-def save(lines: DataFrame, source: Source, path: str) -> None:
-    """Leave the parsed records of the reader's LINES at `path`."""
-    rows = parse(lines, source)
-    rows.write.mode("overwrite").option("compression", "snappy").parquet(path)
+def parse_again(lines: DataFrame, source: Source, path: str) -> None:
+    """Leave the parsed records of LINES that the tables still have at `path`."""
+    ordered = lines.select(*LINES.names)
+    _save(ordered, lambda batches: parse(batches, source), source, path)
+
+
+def _save(
+    rows: DataFrame,
+    records: Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]],
+    source: Source,
+    path: str,
+) -> None:
+    parsed = rows.mapInArrow(records, columns(source))
+    parsed.write.mode("overwrite").option("compression", "snappy").parquet(path)
 
 
 def parallelism(spark: SparkSession) -> int:

@@ -102,7 +102,7 @@ def test_records_of_objects_that_are_gone_come_from_the_quarantine(
 
 
 DEATHS: tuple[tuple[Any, str], ...] = (
-    (stage, "save"),
+    (stage, "parse_again"),
     (manifest, "write"),
     (apply, "keep"),
     (apply, "_songplays"),

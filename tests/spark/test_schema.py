@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from spark import batch, restore_point, schema, stage
+from spark import restore_point, schema
 from spark.care import care_of
-from spark.contract import CONTRACT_VERSION
+from spark.contract import CONTRACT_VERSION, LOG_SOURCE, Kind
 from spark.delta import SCHEMA_VERSION
-from spark.parser import parse
 from spark.tables import INGESTED_FILES, SONGPLAYS, SONGS, TABLES, Table
+from tests.spark.newer_contract import logs_by
 
 
 def written_before(lake: Any, table: Table, without: set[str], narrower: dict[str, str]) -> None:
@@ -123,14 +123,14 @@ def test_a_batch_that_the_release_before_left_open_is_finished(
 ) -> None:
     """Its stage has fewer columns: null in its rows. The ledger has the contract that it had."""
     lake.put("log-data/1.json", [make_play(1), make_play(2)])
-    real = parse
+    added: dict[str, Kind] = {"userAgent": "text", "length": "decimal"}
+    fields = tuple(field for field in LOG_SOURCE.fields if field.name not in added)
+    former = replace(LOG_SOURCE, fields=fields, unused=(*LOG_SOURCE.unused, *added.items()))
 
     def deadly(*_: Any) -> None:
         raise KilledError
 
-    with monkeypatch.context() as patch:
-        patch.setattr(stage, "parse", lambda *args: real(*args).drop("user_agent", "length"))
-        patch.setattr(batch, "CONTRACT_VERSION", 0)
+    with logs_by(former, 0), monkeypatch.context() as patch:
         patch.setattr(restore_point, "record", deadly)
         with pytest.raises(KilledError):
             lake.run()
