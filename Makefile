@@ -19,10 +19,14 @@ demo: .venv/run.stamp ## Make sample data and run the whole loop on this machine
 	@$(BIN)/lakehouse sample $(DEMO)/input --songs 60 --days 3 --events-per-day 300 --seed 7 --dirty 0.01
 	@$(BIN)/lakehouse run --local --source $(DEMO)/input
 
-# A test file's tests share servers, so a file stays with one worker; the order is tests/conftest.py's.
+# The tests of the job on Spark run beside all others, which wait for processes for a good part.
 test: .venv/dev.stamp lint pulumi-cli ## Lint, check types and run every test
+	@$(MAKE) --no-print-directory --jobs 2 embedded spark-core
+
+# A test file's tests share servers, so a file stays with one worker; the order is tests/conftest.py's.
+.PHONY: embedded
+embedded:
 	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
-	@$(MAKE) --no-print-directory spark-core
 
 test-spark: .venv/dev.stamp $(SPARKS:%=all-%) ## Run the tests of the job on the Sparks of Glue 5.1 and 6.0 (needs Java 17)
 
@@ -71,8 +75,11 @@ clean: ## Remove what these commands made
 $(SPARKS:%=all-%): all-%: .venv-%/stamp
 	LAKEHOUSE_ENGINE=$* .venv-$*/bin/python -m pytest tests/spark --timeout 900
 
+# Told in one piece at its end, for other tests are telling of themselves meanwhile.
 $(SPARKS:%=core-%): core-%: .venv-%/stamp
-	LAKEHOUSE_ENGINE=$* .venv-$*/bin/python -m pytest tests/spark -m core --timeout 900
+	@mkdir -p build
+	LAKEHOUSE_ENGINE=$* .venv-$*/bin/python -m pytest tests/spark -m core --timeout 900 >build/$@.log 2>&1; \
+	ended=$$?; cat build/$@.log; exit $$ended
 
 # Without Java only a laptop may go on; the second Spark is left to `make test-spark`.
 spark-core:

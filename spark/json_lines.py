@@ -18,9 +18,12 @@ from pyarrow import json as arrow_json
 from spark.values import ARROW_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from spark.contract import Source
+
+MAX_LEVELS = 200
+"""Levels of brackets in a line; one with more is refused, on every engine and in every Python."""
 
 Record = dict[str, Any]
 
@@ -55,9 +58,16 @@ def at_once(lines: pa.Array, texts: list[bytes], source: Source) -> dict[str, pa
     return columns if all(_all(pc.is_finite(column)) for column in numbers) else None
 
 
-def records(texts: Iterable[bytes]) -> list[Record | None]:
-    """The one JSON object that each line is, numbers as their digits; None where it is none."""
-    return [_record(text.decode()) for text in texts]
+def records(texts: Iterable[bytes]) -> Iterator[Record | None]:
+    """The one JSON object that each line is, numbers as their digits; None where it is none.
+
+    Of arrays and objects in it only that they are there: they come empty.
+    """
+    for text in texts:
+        record = _record(text.decode())
+        yield record and {
+            name: [] if isinstance(value, list | dict) else value for name, value in record.items()
+        }
 
 
 def _no_json(_: str) -> NoReturn:
@@ -73,7 +83,18 @@ def _record(text: str) -> Record | None:
         found = _JSON.decode(text)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return found if isinstance(found, dict) and not _is_deep(found) else None
+
+
+def _is_deep(record: Record) -> bool:
+    """Whether it has more than MAX_LEVELS of brackets; Python's own stack ends somewhere beyond."""
+    level: list[Any] = [record]
+    for _ in range(MAX_LEVELS):
+        within = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [one for some in within for one in some if isinstance(one, list | dict)]
+        if not level:
+            return False
+    return True
 
 
 def _all(flags: pa.Array) -> bool:

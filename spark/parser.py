@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spark import json_lines
+from spark.reader import CHUNK_BYTES
 from spark.values import ARROW_TYPE, Values, judge, marks, typed
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ NOT_ONE_OBJECT = "line: not one JSON object"
 
 _AT_ONCE = 4096
 """Lines that go one way together: where one is odd, so many are read one by one."""
+_LARGE_BYTES = 4 * CHUNK_BYTES
+_FEW = 64
+"""Lines of a larger batch that go together: of the longest ones Arrow takes not many more."""
 _NAMES = pa.list_(pa.string())
 _COLUMNS = (
     ("source_path", "string", pa.string()),
@@ -65,8 +69,9 @@ def parse(batches: Iterable[pa.RecordBatch], source: Source) -> Iterator[pa.Reco
         + [(field.column, ARROW_TYPE[field.kind]) for field in source.fields]
     )
     for batch in batches:
-        for start in range(0, len(batch), _AT_ONCE):
-            lines = batch.slice(start, _AT_ONCE)
+        step = _AT_ONCE if batch.nbytes <= _LARGE_BYTES else _FEW
+        for start in range(0, len(batch), step):
+            lines = batch.slice(start, step)
             yield pa.record_batch(_parsed(lines, source), schema=schema)
 
 
@@ -101,18 +106,23 @@ def _judged(
     if (read := json_lines.at_once(raw, texts, source)) is not None:
         values = [judge(f, read[f.name], clean, is_key=_is_key(f, source)) for f in source.fields]
         return values, clean, pa.nulls(len(raw), _NAMES)
-    records = json_lines.records(texts)
+    names = [field.name for field in source.fields]
+    known = {*names, *(name for name, _ in source.unused)}
+    given: list[list[object]] = []
+    no_object: list[bool] = []
+    unknown: list[list[str] | None] = []
+    for record in json_lines.records(
+        texts
+    ):  # one at a time: as objects they are many times as large
+        given.append([record.get(name) for name in names] if record else [None] * len(names))
+        no_object.append(record is None)
+        others = dict.fromkeys(_written(name) for name in record or () if name not in known)
+        unknown.append([*others] or None)
     values = []
-    for field in source.fields:
-        column, odd = typed(field, [record and record.get(field.name) for record in records])
+    for place, field in enumerate(source.fields):
+        column, odd = typed(field, [row[place] for row in given])
         values.append(judge(field, column, odd, is_key=_is_key(field, source)))
-    known = {*(field.name for field in source.fields), *(name for name, _ in source.unused)}
-    unknown = [
-        [_written(name) for name in record if name not in known] or None if record else None
-        for record in records
-    ]
-    no_object = np.array([record is None for record in records], np.bool_)
-    return values, no_object, pa.array(unknown, _NAMES)
+    return values, np.array(no_object, np.bool_), pa.array(unknown, _NAMES)
 
 
 def _is_key(field: Field, source: Source) -> bool:

@@ -8,6 +8,7 @@ overwritten since it was listed is noticed instead of read. docs/adr/0011 has th
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -112,9 +113,14 @@ def fetch(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 def _is_small(version: Pinned) -> bool:
-    """Whether a version may be held in memory whole; a gzip may hold a thousand times its size."""
+    """Whether a version may be held in memory whole."""
+    return _weight(version) <= _SMALL_BYTES
+
+
+def _weight(version: Pinned) -> int:
+    """Bytes as they may be in memory: a gzip holds many times its size, at worst a thousand."""
     path, _, _, size = version
-    return size <= (_SMALL_BYTES // 64 if path.endswith(".gz") else _SMALL_BYTES)
+    return size * 64 if path.endswith(".gz") else size
 
 
 def _groups(versions: list[Pinned]) -> Iterator[list[Pinned]]:
@@ -122,11 +128,11 @@ def _groups(versions: list[Pinned]) -> Iterator[list[Pinned]]:
     group: list[Pinned] = []
     size = 0
     for version in versions:
-        if group and (len(group) == _GROUP or size + version[3] > CHUNK_BYTES):
+        if group and (len(group) == _GROUP or size + _weight(version) > CHUNK_BYTES):
             yield group
             group, size = [], 0
         group.append(version)
-        size += version[3]
+        size += _weight(version)
     if group:
         yield group
 
@@ -236,12 +242,25 @@ def _tidy(lines: list[bytes]) -> list[bytes]:
     return [line.removesuffix(b"\r") for line in lines if not line.isspace() and line]
 
 
+def _numbered(error: UnicodeError) -> tuple[str, int]:
+    """Bad bytes as `\\xNN`, which no JSON has, and apart from a backslash that would escape it."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    bad = error.object[error.start : error.end]
+    after_backslash = error.object[: error.start].endswith(b"\\")
+    return " " * after_backslash + "".join(f"\\x{byte:02x}" for byte in bad), error.end
+
+
+_BAD_BYTES = "numbered"
+codecs.register_error(_BAD_BYTES, _numbered)
+
+
 def _texts(lines: Sequence[bytes | None]) -> pa.Array:
     raw = pa.array(lines, pa.binary())
     try:
         return raw.cast(pa.string())
     except pa.ArrowInvalid:
-        texts = [line and line.decode("utf-8", "backslashreplace") for line in lines]
+        texts = [line and line.decode("utf-8", _BAD_BYTES) for line in lines]
         return pa.array(texts, pa.string())
 
 

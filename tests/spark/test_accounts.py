@@ -34,7 +34,6 @@ def accounts(lake: Any) -> dict[str, tuple[str, int, int, int, int, int]]:
     }
 
 
-@pytest.mark.core
 def test_bad_records_are_quarantined_with_all_their_reasons(lake: Any, make_play: Any) -> None:
     """Each record that breaks the contract is kept as text, with every reason, and counted."""
     bad = [
@@ -93,7 +92,6 @@ def test_numbers_that_engines_read_differently_are_refused(lake: Any, make_song:
     assert lake.rows(SONGS) == []
 
 
-@pytest.mark.core
 def test_bytes_of_all_kinds_are_read_or_refused_alone(lake: Any, make_song: Any) -> None:
     """BOM, CRLF, a last line without an end, latin-1 and NUL spoil no other line.
 

@@ -41,8 +41,7 @@ def entries(lake: Any) -> dict[str, tuple[str, int]]:
     }
 
 
-@pytest.mark.core
-@pytest.mark.parametrize("keys", ["*", "log-data/1.json"])
+@pytest.mark.parametrize("keys", ["*", pytest.param("log-data/1.json", marks=pytest.mark.core)])
 def test_an_object_to_which_access_is_denied_fails_the_run_with_its_cause(
     keys: str, lake: Any, make_play: Any, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from spark import json_lines
 from spark.contract import LOG_SOURCE, SONG_SOURCE, SOURCES, Source
 from spark.parser import NOT_ONE_OBJECT, columns, parse
-from spark.reader import LINES
+from spark.reader import LINES, _texts
 from tests.spark.records import play, song
 
 if TYPE_CHECKING:
@@ -82,7 +82,11 @@ def lines(draw: st.DrawFn, source: Source) -> str:
 @given(data=st.data())
 def test_both_ways_agree(source: Source, data: st.DataObject) -> None:
     """On every column, whatever the lines are."""
-    one = lines(source) | st.builds(lambda n: json.dumps(CLEAN[source.name](n)), st.integers(0, 3))
+    one = (
+        st.just("{}")
+        | lines(source)
+        | st.builds(lambda n: json.dumps(CLEAN[source.name](n)), st.integers(0, 3))
+    )
     texts = data.draw(st.lists(st.none() | one, min_size=1, max_size=4))
     assert read(texts, source) == read(texts, source, exactly=True)
 
@@ -125,6 +129,41 @@ def test_brackets_without_end_are_refused() -> None:
             line = f'{{"{name}": ' + bracket * 1_000_000 + "}"
             rows = read([line, json.dumps(song(1))], SONG_SOURCE)
             assert [row["reasons"] for row in rows] == [[NOT_ONE_OBJECT], []]
+
+
+def test_levels_of_brackets_are_counted() -> None:
+    """In a field that no table has, 199 within the record's own are taken and 200 are not."""
+    for levels, refused in ((199, []), (200, [NOT_ONE_OBJECT])):
+        nested = "[" * levels + "]" * levels
+        (row,) = read([f'{{"song_id": "A", "artist_id": "B", "new": {nested}}}'], SONG_SOURCE)
+        assert row["reasons"] == refused
+
+
+def test_an_empty_record_lacks_what_is_required() -> None:
+    """Whichever way it is read: alone, and beside a line with an unknown field."""
+    missing = ["song_id: missing", "artist_id: missing"]
+    assert [row["reasons"] for row in read(["{}"], SONG_SOURCE)] == [missing]
+    assert [row["reasons"] for row in read(["{}", '{"x": 1}'], SONG_SOURCE)] == [missing, missing]
+
+
+@pytest.mark.parametrize("before", [b"", b"\\", b"\\\\", b"\\\\\\"])
+@pytest.mark.parametrize("bad", [b"\xff", b"\xe2\x82", b"\xff\\\xfe"])
+def test_bytes_that_are_no_utf8_are_never_taken(before: bytes, bad: bytes) -> None:
+    """Nor where backslashes before them make an escape of what stands for them."""
+    line = b'{"song_id": "A' + before + bad + b'", "artist_id": "B"}'
+    (row,) = read(_texts([line]).to_pylist(), SONG_SOURCE)
+    assert row["reasons"] == [NOT_ONE_OBJECT]
+    assert f"\\x{bad[0]:02x}" in row["raw"]
+
+
+def test_long_lines_of_a_large_batch_go_a_few_at_a_time() -> None:
+    """In their order, the odd one too."""
+    long = "x" * 400_000
+    texts: list[str | None] = [json.dumps(song(n, title=f"{n}{long}")) for n in range(90)]
+    texts[70] = "{}"
+    rows = read(texts, SONG_SOURCE)
+    assert [n for n, row in enumerate(rows) if row["reasons"]] == [70]
+    assert [row["title"][:2] for row in rows[:70:30]] == ["0x", "30", "60"]
 
 
 def test_numbers_keep_their_digits() -> None:
