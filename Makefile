@@ -23,10 +23,11 @@ demo: .venv/run.stamp ## Make sample data and run the whole loop on this machine
 test: .venv/dev.stamp lint pulumi-cli ## Lint, check types and run every test
 	@$(MAKE) --no-print-directory --jobs 2 embedded spark-core
 
-# A test file's tests share servers, so a file stays with one worker; the order is tests/conftest.py's.
+# A worker more than processors: tests wait for each other's processes for a part of their time. A test
+# file's tests share servers, so a file stays with one worker; the order is tests/conftest.py's.
 .PHONY: embedded
 embedded:
-	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist loadfile --no-loadscope-reorder
 
 test-spark: .venv/dev.stamp $(SPARKS:%=all-%) ## Run the tests of the job on the Sparks of Glue 5.1 and 6.0 (needs Java 17)
 
