@@ -111,9 +111,8 @@ def _judged(
     given: list[list[object]] = []
     no_object: list[bool] = []
     unknown: list[list[str] | None] = []
-    for record in json_lines.records(
-        texts
-    ):  # one at a time: as objects they are many times as large
+    # One at a time: as Python's objects they are many times as large.
+    for record in json_lines.records(texts):
         given.append([record.get(name) for name in names] if record else [None] * len(names))
         no_object.append(record is None)
         others = dict.fromkeys(_written(name) for name in record or () if name not in known)
