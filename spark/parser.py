@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spark import json_lines
-from spark.reader import CHUNK_BYTES
+from spark.lines import CHUNK_BYTES
 from spark.values import ARROW_TYPE, Values, judge, marks, typed
 
 if TYPE_CHECKING:

@@ -8,13 +8,12 @@ overwritten since it was listed is noticed instead of read. docs/adr/0011 has th
 
 from __future__ import annotations
 
-import codecs
 import gzip
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -23,10 +22,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from spark.failures import S3_FAILED
 from spark.gets import Gets
+from spark.lines import CHUNK_BYTES, MAX_LINE_BYTES, LineTooLongError, cut, texts
 from spark.storage import CONDITION_FAILED, NOT_THERE, ObjectVersion, client, split
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Iterator
 
     from pyspark.sql import DataFrame, SparkSession
 
@@ -45,17 +45,12 @@ OK = "ok"
 CHANGED = "changed"
 """The version is gone: overwritten or deleted since it was listed. It counts as never seen."""
 
-CHUNK_BYTES = 8 * 1024 * 1024
-MAX_LINE_BYTES = 2 * CHUNK_BYTES
-"""A longer line fails its object: one record must fit into memory several times over."""
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SMALL_BYTES = 1024 * 1024
 _GROUP = 256
 """Small objects are fetched side by side and make one batch of rows together."""
 _AHEAD = 8
 """Objects fetched at the same time by one partition: their latencies would add up."""
-_BOM = b"\xef\xbb\xbf"
 _NOT_REACHED = (BotoCoreError, urllib3.exceptions.HTTPError, OSError)
 """The connection broke, or there was none. A damaged gzip can be an OSError too: it comes first."""
 _BROKEN: dict[type[BaseException], str] = {
@@ -63,17 +58,6 @@ _BROKEN: dict[type[BaseException], str] = {
     gzip.BadGzipFile: "no gzip, or a damaged one",
     zlib.error: "a damaged gzip",
 }
-
-
-class _LineTooLongError(Exception):
-    """A line is longer than MAX_LINE_BYTES."""
-
-
-class Readable(Protocol):
-    """A stream of bytes: an S3 body, or what gunzips one."""
-
-    def read(self, amount: int, /) -> bytes:
-        """At most `amount` bytes; none at the end."""
 
 
 Pinned = tuple[str, str, int, int]
@@ -163,7 +147,7 @@ def _together(versions: list[Pinned], read: Iterable[tuple[list[bytes], str]]) -
         pa.array(paths, pa.string()).take(places),
         pa.array(moments, pa.int64()).take(places),
         pa.array(etags, pa.string()).take(places),
-        _texts(raw),
+        texts(raw),
         pa.array(errors, pa.string()),
     ]
     return pa.record_batch(columns, schema=LINES)
@@ -175,7 +159,7 @@ def _lines(s3: Any, gets: Gets, version: Pinned) -> Iterator[pa.RecordBatch]:
     try:
         while True:
             if lines := next(reading):
-                yield _batch(version, _texts(lines), None)
+                yield _batch(version, texts(lines), None)
     except StopIteration as end:
         yield _batch(version, pa.nulls(1, pa.string()), end.value)
 
@@ -187,11 +171,11 @@ def _read(s3: Any, gets: Gets, version: Pinned) -> Generator[list[bytes], None, 
         body, modified = _open(s3, gets, version)
         if microseconds(modified) != modified_us:
             return CHANGED
-        yield from _cut(gzip.GzipFile(fileobj=body) if path.endswith(".gz") else body)
+        yield from cut(gzip.GzipFile(fileobj=body) if path.endswith(".gz") else body)
     except ClientError as refused:
         code = refused.response["Error"]["Code"]
         return CHANGED if code in NOT_THERE | CONDITION_FAILED else f"{S3_FAILED}{code}"
-    except _LineTooLongError:
+    except LineTooLongError:
         return f"a line is longer than {MAX_LINE_BYTES} bytes"
     except tuple(_BROKEN) as broken:
         # Not its message: that may quote what was read.
@@ -211,57 +195,6 @@ def _open(s3: Any, gets: Gets, version: Pinned) -> tuple[Any, datetime]:
         return plain, parsedate_to_datetime(plain.headers["Last-Modified"])
     answer = s3.get_object(Bucket=bucket, Key=key, IfMatch=condition)
     return answer["Body"], answer["LastModified"]
-
-
-def _cut(body: Readable) -> Iterator[list[bytes]]:
-    """The lines of a stream, without their ends, without a leading BOM, without blank ones."""
-    rest: list[bytes] = []
-    held = 0
-    at_start = True
-    while chunk := body.read(CHUNK_BYTES):
-        if at_start:
-            chunk = chunk.removeprefix(_BOM)
-            at_start = False
-        first, newline, others = chunk.partition(b"\n")
-        held += len(first)
-        if held > MAX_LINE_BYTES:
-            raise _LineTooLongError
-        if not newline:
-            rest.append(chunk)
-            continue
-        lines = others.split(b"\n")
-        rest.append(first)
-        lines.insert(0, b"".join(rest))
-        rest = [lines.pop()]
-        held = len(rest[0])
-        yield _tidy(lines)
-    yield _tidy([b"".join(rest)])
-
-
-def _tidy(lines: list[bytes]) -> list[bytes]:
-    return [line.removesuffix(b"\r") for line in lines if not line.isspace() and line]
-
-
-def _numbered(error: UnicodeError) -> tuple[str, int]:
-    """Bad bytes as `\\xNN`, which no JSON has, and apart from a backslash that would escape it."""
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    bad = error.object[error.start : error.end]
-    after_backslash = error.object[: error.start].endswith(b"\\")
-    return " " * after_backslash + "".join(f"\\x{byte:02x}" for byte in bad), error.end
-
-
-_BAD_BYTES = "numbered"
-codecs.register_error(_BAD_BYTES, _numbered)
-
-
-def _texts(lines: Sequence[bytes | None]) -> pa.Array:
-    raw = pa.array(lines, pa.binary())
-    try:
-        return raw.cast(pa.string())
-    except pa.ArrowInvalid:
-        texts = [line and line.decode("utf-8", _BAD_BYTES) for line in lines]
-        return pa.array(texts, pa.string())
 
 
 def _batch(version: Pinned, raw: pa.Array, error: str | None) -> pa.RecordBatch:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from spark import json_lines
 from spark.contract import LOG_SOURCE, SONG_SOURCE, SOURCES, Source
+from spark.lines import texts as line_texts
 from spark.parser import NOT_ONE_OBJECT, columns, parse
-from spark.reader import LINES, _texts
+from spark.reader import LINES
 from tests.spark.records import play, song
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def test_an_empty_record_lacks_what_is_required() -> None:
 def test_bytes_that_are_no_utf8_are_never_taken(before: bytes, bad: bytes) -> None:
     """Nor where backslashes before them make an escape of what stands for them."""
     line = b'{"song_id": "A' + before + bad + b'", "artist_id": "B"}'
-    (row,) = read(_texts([line]).to_pylist(), SONG_SOURCE)
+    (row,) = read(line_texts([line]).to_pylist(), SONG_SOURCE)
     assert row["reasons"] == [NOT_ONE_OBJECT]
     assert f"\\x{bad[0]:02x}" in row["raw"]
 

@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 from urllib3.exceptions import IncompleteRead, ProtocolError
 
-from spark import failures, reader
+from spark import failures, lines, reader
 
 
 class Endless:
@@ -37,25 +37,25 @@ def test_a_line_of_100_megabytes_is_given_up_early() -> None:
     stream = Endless(100 * 1024 * 1024)
     tracemalloc.start()
     try:
-        with pytest.raises(reader._LineTooLongError):
-            list(reader._cut(stream))
+        with pytest.raises(lines.LineTooLongError):
+            list(lines.cut(stream))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 5 * reader.CHUNK_BYTES
+    assert peak < 5 * lines.CHUNK_BYTES
     assert stream.left > 50 * 1024 * 1024
 
 
 @pytest.mark.parametrize("over", [0, 1])
 def test_a_line_may_be_as_long_as_the_limit(over: int) -> None:
     """Exactly the limit is read; a byte more is not."""
-    stream = Endless(len(b"{}\n") + reader.MAX_LINE_BYTES + over)
+    stream = Endless(len(b"{}\n") + lines.MAX_LINE_BYTES + over)
     if over:
-        with pytest.raises(reader._LineTooLongError):
-            list(reader._cut(stream))
+        with pytest.raises(lines.LineTooLongError):
+            list(lines.cut(stream))
     else:
-        lines = [line for some in reader._cut(stream) for line in some]
-        assert [len(line) for line in lines] == [2, reader.MAX_LINE_BYTES]
+        found = [line for some in lines.cut(stream) for line in some]
+        assert [len(line) for line in found] == [2, lines.MAX_LINE_BYTES]
 
 
 class Answer:
