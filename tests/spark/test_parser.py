@@ -108,6 +108,8 @@ def test_what_the_contract_expects_is_read_at_once() -> None:
     [
         ['{"song_id": "A"', '"artist_id": "B"}'],
         ['{"song_id": "A"}{"song_id": "B"}', '{"song_id": "C"'],
+        ['{"song_id": "A"}{"song_id": "B"}', "{}"],
+        ['{"song_id": "A"', ', "artist_id": "B"}', '{"song_id": "C"}{"song_id": "D"}'],
         ['{"song_id": "A"}, {"song_id": "B"}', ""],
         ['{"song_id": "A}', '{", "artist_id": "B"}'],
         ['{"song_id": {"a": 1}', '{"b": 2}}'],
