@@ -37,10 +37,11 @@ _LARGE_BYTES = 4 * CHUNK_BYTES
 _FEW = 64
 """Lines of a larger batch that go together: of the longest ones Arrow takes not many more."""
 _NAMES = pa.list_(pa.string())
+_MOMENT = pa.timestamp("us", tz="UTC")
 _COLUMNS = (
     ("source_path", "string", pa.string()),
     ("source_etag", "string", pa.string()),
-    ("source_modified", "timestamp", pa.timestamp("us", tz="UTC")),
+    ("source_modified", "timestamp", _MOMENT),
     ("error", "string", pa.string()),
     ("raw", "string", pa.string()),
     ("record_hash", "string", pa.string()),
@@ -80,7 +81,11 @@ def _parsed(lines: pa.RecordBatch, source: Source) -> list[pa.Array]:
     is_line = marks(lines["raw"].is_valid())
     raw = lines["raw"].filter(pa.array(is_line))
     texts = raw.cast(pa.binary()).to_pylist()
-    judged, no_object, unknown = _judged(raw, texts, source)
+    given, no_object, unknown = _read(raw, texts, source)
+    judged = [
+        judge(field, column, odd, is_key=field.required or field.column in source.key)
+        for field, (column, odd) in zip(source.fields, given, strict=True)
+    ]
     kept = _kept(judged, source, len(raw))
     reasons = _lists(no_object, list(_reasons(judged, kept, source)))
     found = [
@@ -94,18 +99,17 @@ def _parsed(lines: pa.RecordBatch, source: Source) -> list[pa.Array]:
     if not is_line.all():
         places = pa.array(np.cumsum(is_line) - 1, mask=~is_line)
         found = [column.take(places) for column in found]
-    modified = lines["source_modified_us"].cast(pa.timestamp("us", tz="UTC"))
+    modified = lines["source_modified_us"].cast(_MOMENT)
     return [lines["source_path"], lines["source_etag"], modified, lines["error"], *found]
 
 
-def _judged(
+def _read(
     raw: pa.Array, texts: list[bytes], source: Source
-) -> tuple[list[Values], Marks, pa.Array]:
-    """The values of each of the contract's fields; which lines are no object; unknown names."""
-    clean = np.zeros(len(raw), np.bool_)
+) -> tuple[list[tuple[pa.Array, Marks]], Marks, pa.Array]:
+    """Each of the contract's fields as from `typed`; which lines are no object; unknown names."""
     if (read := json_lines.at_once(raw, texts, source)) is not None:
-        values = [judge(f, read[f.name], clean, is_key=_is_key(f, source)) for f in source.fields]
-        return values, clean, pa.nulls(len(raw), _NAMES)
+        none = np.zeros(len(raw), np.bool_)
+        return [(read[f.name], none) for f in source.fields], none, pa.nulls(len(raw), _NAMES)
     names = [field.name for field in source.fields]
     known = {*names, *(name for name, _ in source.unused)}
     given: list[list[object]] = []
@@ -117,15 +121,8 @@ def _judged(
         no_object.append(record is None)
         others = dict.fromkeys(_written(name) for name in record or () if name not in known)
         unknown.append([*others] or None)
-    values = []
-    for place, field in enumerate(source.fields):
-        column, odd = typed(field, [row[place] for row in given])
-        values.append(judge(field, column, odd, is_key=_is_key(field, source)))
-    return values, np.array(no_object, np.bool_), pa.array(unknown, _NAMES)
-
-
-def _is_key(field: Field, source: Source) -> bool:
-    return field.required or field.column in source.key
+    columns = [typed(f, [row[place] for row in given]) for place, f in enumerate(source.fields)]
+    return columns, np.array(no_object, np.bool_), pa.array(unknown, _NAMES)
 
 
 def _written(name: str) -> str:

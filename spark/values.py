@@ -33,7 +33,7 @@ class Values:
 
     column: pa.Array
     missing: NDArray[np.bool_]
-    """Nothing was given: no such field, null, or of a number or a key nothing but spaces."""
+    """Nothing was given: no such field, null or an empty text; of a number or a key, spaces too."""
     wrong: NDArray[np.bool_]
     """Something was given that is not what the contract says."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -34,9 +35,8 @@ def read(texts: Sequence[str | None], source: Source, *, exactly: bool = False) 
     values: list[Any] = [["s3://landing/1.json"] * size, [1] * size, ["etag"] * size, texts, ends]
     arrays = [pa.array(column, kind.type) for column, kind in zip(values, LINES, strict=True)]
     batch = pa.record_batch(arrays, schema=LINES)
-    if not exactly:
-        return [row for part in parse([batch], source) for row in part.to_pylist()]
-    with mock.patch.object(json_lines, "at_once", return_value=None):
+    way = mock.patch.object(json_lines, "at_once", return_value=None) if exactly else nullcontext()
+    with way:
         return [row for part in parse([batch], source) for row in part.to_pylist()]
 
 

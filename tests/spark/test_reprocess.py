@@ -12,7 +12,7 @@ from spark.contract import CONTRACT_VERSION
 from spark.delta import Bronze
 from spark.job import main
 from spark.tables import INGESTED_FILES, QUARANTINED_RECORDS, SONGPLAYS, TABLES
-from tests.spark.newer_contract import NEWER, newer_contract
+from tests.spark.other_contract import NEWER, newer_contract
 
 OWN = {"source_modified", "run_id", "batch", "ingested_at", "quarantined_at", "attempts"}
 

@@ -10,7 +10,7 @@ import pytest
 from spark import apply, ledger, manifest, stage
 from spark.contract import CONTRACT_VERSION
 from spark.tables import INGESTED_FILES, QUARANTINED_RECORDS, SONGPLAYS, TABLES, USERS
-from tests.spark.newer_contract import NEWER, newer_contract
+from tests.spark.other_contract import NEWER, newer_contract
 from tests.spark.test_reprocess import KilledError, dying_after
 
 REQUEUE = {"task": "reprocess", "requeue": "true"}

@@ -12,7 +12,7 @@ from spark.care import care_of
 from spark.contract import CONTRACT_VERSION, LOG_SOURCE, Kind
 from spark.delta import SCHEMA_VERSION
 from spark.tables import INGESTED_FILES, SONGPLAYS, SONGS, TABLES, Table
-from tests.spark.newer_contract import logs_by
+from tests.spark.other_contract import logs_by
 
 
 def written_before(lake: Any, table: Table, without: set[str], narrower: dict[str, str]) -> None:
