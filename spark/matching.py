@@ -14,40 +14,28 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-_NO_LENGTH = -1.0
-"""Stands for a missing length where lengths are joined: the contract allows none below zero."""
-
-
 def match(plays: DataFrame, songs: DataFrame) -> DataFrame:
     """The plays with song_id and artist_id of their song; null where no song matches.
 
-    Decided once for each distinct (artist, song, length): plays repeat songs, that is what they do.
+    What a name means is decided among the songs: of the plays nothing has to be brought together,
+    and where the songs are few the engine hands them to every task instead of moving the plays.
     """
     columns = plays.columns
-    length = F.coalesce("length", F.lit(_NO_LENGTH)).alias("_length")
     candidates = songs.select(
-        F.col("song_id").alias("candidate"),
         F.col("artist_name").alias("artist"),
         F.col("title").alias("song"),
-        "duration",
+        F.col("duration").alias("length"),
+        F.struct("song_id", "artist_id").alias("candidate"),
     )
-    chosen = (
-        plays.select("artist", "song", length)
-        .distinct()
-        .join(candidates, ["artist", "song"])
-        .groupBy("artist", "song", "_length")
-        .agg(
-            F.coalesce(
-                F.min(F.when(F.col("duration") == F.col("_length"), F.col("candidate"))),
-                F.min("candidate"),
-            ).alias("song_id")
-        )
-    )
-    known = songs.select("song_id", "artist_id")
+    names = ["artist", "song"]
+    same_length = candidates.groupBy(*names, "length").agg(F.min("candidate").alias("_same_length"))
+    first = candidates.groupBy(*names).agg(F.min("candidate").alias("_first"))
     matched = (
         plays.drop("song_id", "artist_id")
-        .select("*", length)
-        .join(chosen.join(known, "song_id"), ["artist", "song", "_length"], "left")
+        .join(same_length, [*names, "length"], "left")
+        .join(first, names, "left")
+        .withColumn("_chosen", F.coalesce("_same_length", "_first"))
+        .withColumns({name: F.col(f"_chosen.{name}") for name in ("song_id", "artist_id")})
     )
     return matched.select(*columns)
 
