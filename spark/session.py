@@ -19,6 +19,9 @@ _SPEED_DEPENDS_ON = {
     # Bounds of texts are cut to 32 characters by default, and paths begin alike for longer than
     # that, with the bucket's name: no file of the ledger could ever be left out.
     "spark.databricks.io.skipping.stringPrefixLength": "256",
+    # Else each commit lists all files of its table in a checksum beside it, and the first commit of
+    # a table plans and runs a query for that.
+    "spark.databricks.delta.allFilesInCrc.enabled": "false",
     # A batch has few months: their files are open side by side instead of sorting all plays first.
     "spark.sql.maxConcurrentOutputFileWriters": "4",
 }
