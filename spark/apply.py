@@ -56,8 +56,8 @@ def apply(bronze: Bronze, processing: str, seen: Manifest) -> None:
 def _records(bronze: Bronze, processing: str, seen: Manifest, source: Source) -> DataFrame | None:
     if not seen.has(source.name):
         return None
-    path = stage.folder(processing, seen.batch, source)
-    return stage.good_records(bronze.spark, source, path, seen.refused)
+    files = stage.files(processing, seen, source)
+    return stage.good_records(bronze.spark, source, files, seen.refused)
 
 
 def _time(bronze: Bronze, records: DataFrame, near: str | None, *, again: bool) -> None:

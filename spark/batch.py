@@ -24,6 +24,7 @@ from spark.unsettled import key_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
+    from spark.account import Account
     from spark.arguments import Arguments
     from spark.contract import Source
     from spark.delta import Bronze
@@ -89,6 +90,7 @@ def begin(
         quality=tuple(reading.verdicts),
         unread=unread,
         changed=reading.changed,
+        files=reading.files,
     )
     bronze.lease.check()
     manifest.write(bronze.storage, arguments.processing, seen)
@@ -107,6 +109,8 @@ class _Reading:
     ends: dict[ObjectVersion, str | None] = field(default_factory=dict)
     """Of each version that was read: why that failed, or None."""
     changed: int = 0
+    files: dict[str, list[str]] = field(default_factory=dict)
+    """Of the stage of each source."""
 
 
 def _stage(
@@ -127,28 +131,26 @@ def _stage(
         return
     path = stage.folder(arguments.processing, batch, source)
     with bronze.steps(f"stage {source.name}"):
-        stage.write(bronze.spark, source, own, path)
-    with bronze.steps(f"count {source.name}"):
-        rules = [rule for rule in quality.RECORD_RULES if rule.source == source.name]
-        counted = stage.accounts(bronze.spark, source, own, path, rules)
-        read = {account.source_path: account for account in counted}
+        rules = quality.rules_of(source)
+        staged = stage.write(bronze.spark, source, own, path, rules)
+    reading.files[source.name] = staged.files
+    read = {account.source_path: account for account in staged.accounts}
     doubted = [v for v in own if key_of(v) not in trusted]
     too_bad = {v.path for v in doubted if _is_too_bad(read[v.path], arguments)}
     by_rule = {v.path: told for v in doubted if (told := _held_by_rule(read[v.path], rules))}
     held = too_bad | by_rule.keys()
     unusable = [account.source_path for account in read.values() if account.error is not None]
-    why: dict[str | None, dict[str, int]] = {}
-    if any(account.quarantined for account in read.values()):
-        why = stage.reasons(bronze.spark, path, unusable, apart=sorted(held))
-        reading.reasons.update(why.get(None, {}))
-    drifting = sum(account.drifting for account in read.values() if account.error is None)
-    if drifting or why:
-        rows = stage.usable(bronze.spark, path, unusable)
-        all_reasons = sum((Counter(counts) for counts in why.values()), Counter[str]())
+    whole = [account for account in read.values() if account.error is None]
+    all_reasons: Counter[str] = Counter()
+    for account in whole:
+        all_reasons.update(account.reasons)
+        if account.source_path not in held:
+            reading.reasons.update(account.reasons)
+    drifting = sum(account.drifting for account in whole)
+    if drifting or all_reasons:
+        rows = stage.usable(bronze.spark, source, staged.files, unusable)
         reading.drifts += drift.find(rows, source, all_reasons, drifting)
-    of_rules = judged(
-        [a for a in read.values() if a.error is None and a.source_path not in held], rules
-    )
+    of_rules = judged([account for account in whole if account.source_path not in held], rules)
     quality.stop_before(of_rules)
     reading.verdicts += of_rules
     reading.refused += [*unusable, *held]
@@ -158,7 +160,7 @@ def _stage(
         reading.ends[version] = account.error
         if version.path in held:
             sentence = by_rule.get(version.path) or hold.why(
-                account.records_read, account.quarantined, why[version.path]
+                account.records_read, account.quarantined, account.reasons
             )
             reading.entries.append(of_held(source, version, account, sentence))
         elif account.error != CHANGED:
@@ -169,13 +171,13 @@ def _stage(
             reading.changed += 1
 
 
-def _is_too_bad(account: stage.Account, arguments: Arguments) -> bool:
+def _is_too_bad(account: Account, arguments: Arguments) -> bool:
     return account.error is None and hold.is_too_bad(
         account.records_read, account.quarantined, arguments.max_quarantined_fraction
     )
 
 
-def judged(accounts: Sequence[stage.Account], rules: Sequence[RecordRule]) -> list[Result]:
+def judged(accounts: Sequence[Account], rules: Sequence[RecordRule]) -> list[Result]:
     """What the rules say of the records of these versions together."""
     checked = sum(account.kept + account.duplicates for account in accounts)
     return [
@@ -185,7 +187,7 @@ def judged(accounts: Sequence[stage.Account], rules: Sequence[RecordRule]) -> li
     ]
 
 
-def _held_by_rule(account: stage.Account, rules: Sequence[RecordRule]) -> str | None:
+def _held_by_rule(account: Account, rules: Sequence[RecordRule]) -> str | None:
     """The ledger's sentence about a version that was read and breaks rules of severity hold."""
     if account.error is not None:
         return None

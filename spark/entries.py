@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from spark.manifest import Entry
 
 if TYPE_CHECKING:
+    from spark.account import Account
     from spark.contract import Source
     from spark.requeue import Refused
-    from spark.stage import Account
     from spark.storage import ObjectVersion
 
 

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from spark.storage import Storage
 
-FORMAT = 3
-_READABLE = {1, 2, FORMAT}
-"""Format 1 knew neither held versions, reprocessing nor drift, and format 2 took no record from the
-quarantine."""
+FORMAT = 4
+_READABLE = {1, 2, 3, FORMAT}
+"""Format 1 knew neither held versions, reprocessing nor drift, format 2 took no record from the
+quarantine, and format 3 did not name the files of its stage."""
 
 INGEST = "ingest"
 REPROCESS = "reprocess"
@@ -90,6 +90,9 @@ class Manifest:
     changed: int = 0
     """Versions that were gone when they were to be read: not seen, what is there now is another."""
 
+    files: dict[str, list[str]] | None = None
+    """The files of the stage of each source; None in a manifest of an earlier release."""
+
     @property
     def is_again(self) -> bool:
         """Whether the batch reads versions again: what it says takes the place of what was."""
@@ -121,6 +124,7 @@ def write(storage: Storage, processing: str, manifest: Manifest) -> None:
         "quality": manifest.quality,
         "unread": manifest.unread,
         "changed": manifest.changed,
+        "files": manifest.files,
     }
     storage.write_json(path(processing, manifest.batch), document)
 
@@ -189,4 +193,5 @@ def _read(document: Any, place: str) -> Manifest:
         quality=tuple(document.get("quality", ())),
         unread=document.get("unread", {}),
         changed=document.get("changed", 0),
+        files=document.get("files"),
     )

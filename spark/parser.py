@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spark import json_lines
+from spark.account import MAX_KEYS, Judged, Tally
 from spark.lines import CHUNK_BYTES
 from spark.values import ARROW_TYPE, Values, judge, marks, typed
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spark.contract import Field, Source
+    from spark.quality import RecordRule
 
     Marks = NDArray[np.bool_]
 
@@ -43,6 +45,7 @@ _COLUMNS = (
     ("source_etag", "string", pa.string()),
     ("source_modified", "timestamp", _MOMENT),
     ("error", "string", pa.string()),
+    ("account", "string", pa.string()),
     ("raw", "string", pa.string()),
     ("record_hash", "string", pa.string()),
     ("kept", "boolean", pa.bool_()),
@@ -54,17 +57,27 @@ _COLUMNS = (
 def columns(source: Source) -> str:
     """The columns of a stage of `source`, as DDL.
 
-    source_path, source_etag, source_modified, error (null but for the last row of a version), raw
-    (null for a good record), record_hash (sha2-256 of the raw line), kept, reasons (empty for a
-    good record), unknown (the names of fields that the contract does not know, null where there
-    are none), then the contract's columns.
+    source_path, source_etag, source_modified; error and account (null but for the last row of a
+    version: how its reading ended, and its `Counts`); raw (null for a good record), record_hash
+    (sha2-256 of the raw line), kept, reasons (empty for a good record), unknown (the names of
+    fields that the contract does not know, null where there are none), then the contract's columns.
     """
     own = [f"{name} {sql}" for name, sql, _ in _COLUMNS]
     return ", ".join(own + [f"{field.column} {SQL_TYPE[field.kind]}" for field in source.fields])
 
 
-def parse(batches: Iterable[pa.RecordBatch], source: Source) -> Iterator[pa.RecordBatch]:
-    """The records of `source`, in the same order, from batches of the reader's LINES."""
+def parse(
+    batches: Iterable[pa.RecordBatch],
+    source: Source,
+    rules: Sequence[RecordRule] = (),
+    max_keys: int = MAX_KEYS,
+) -> Iterator[pa.RecordBatch]:
+    """The records of `source`, in the same order, from batches of the reader's LINES.
+
+    A version's last row comes after all its lines and gets their counts, those of `rules` among
+    them. `max_keys` is as in `Tally`. Raises StageError where a last row is elsewhere.
+    """
+    tally = Tally(len(rules), max_keys)
     schema = pa.schema(
         [(name, kind) for name, _, kind in _COLUMNS]
         + [(field.column, ARROW_TYPE[field.kind]) for field in source.fields]
@@ -73,10 +86,13 @@ def parse(batches: Iterable[pa.RecordBatch], source: Source) -> Iterator[pa.Reco
         step = _AT_ONCE if batch.nbytes <= _LARGE_BYTES else _FEW
         for start in range(0, len(batch), step):
             lines = batch.slice(start, step)
-            yield pa.record_batch(_parsed(lines, source), schema=schema)
+            yield pa.record_batch(_parsed(lines, source, rules, tally), schema=schema)
+    tally.check()
 
 
-def _parsed(lines: pa.RecordBatch, source: Source) -> list[pa.Array]:
+def _parsed(
+    lines: pa.RecordBatch, source: Source, rules: Sequence[RecordRule], tally: Tally
+) -> list[pa.Array]:
     """The columns of a stage. What is no line but a version's last row has no record."""
     is_line = marks(lines["raw"].is_valid())
     raw = lines["raw"].filter(pa.array(is_line))
@@ -88,8 +104,22 @@ def _parsed(lines: pa.RecordBatch, source: Source) -> list[pa.Array]:
     ]
     kept = _kept(judged, source, len(raw))
     reasons = _lists(no_object, list(_reasons(judged, kept, source)))
+    is_bad = pc.greater(pc.list_value_length(reasons), 0)
+    by_name = dict(zip((field.column for field in source.fields), judged, strict=True))
+    account = tally.passing(
+        lines["source_path"],
+        is_line,
+        Judged(
+            good=~marks(is_bad),
+            kept=kept,
+            drifting=marks(unknown.is_valid()),
+            broken=[marks(rule.breaks(by_name[rule.column].column)) for rule in rules],
+            reasons=reasons,
+            keys=pa.table({name: by_name[name].column for name in source.key}),
+        ),
+    )
     found = [
-        pc.if_else(pc.greater(pc.list_value_length(reasons), 0), raw, None),
+        pc.if_else(is_bad, raw, None),
         pa.array([hashlib.sha256(text).hexdigest() for text in texts], pa.string()),
         pa.array(kept),
         reasons,
@@ -100,7 +130,7 @@ def _parsed(lines: pa.RecordBatch, source: Source) -> list[pa.Array]:
         places = pa.array(np.cumsum(is_line) - 1, mask=~is_line)
         found = [column.take(places) for column in found]
     modified = lines["source_modified_us"].cast(_MOMENT)
-    return [lines["source_path"], lines["source_etag"], modified, lines["error"], *found]
+    return [lines["source_path"], lines["source_etag"], modified, lines["error"], account, *found]
 
 
 def _read(

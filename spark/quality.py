@@ -1,8 +1,8 @@
 """Quality rules, as data: what the rows of a table must be beyond what the contract asks.
 
-Rules of records are judged on the stage, in the pass that counts it, before anything is written:
-`warn` tells, `hold` holds each object version that breaks the rule, `fail` stops the run before the
-batch counts as seen. Rules of tables concern rows of many objects; they are judged in one query
+Rules of records are judged while the records are parsed, before anything is written: `warn` tells,
+`hold` holds each object version that breaks the rule, `fail` stops the run before the batch counts
+as seen. Rules of tables concern rows of many objects; they are judged in one query
 when a run has brought something, and by then the tables are written: none of them can hold.
 """
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any, Literal
 
+import pyarrow.compute as pc
 from pyspark.sql import functions as F  # noqa: N812 # the name that Spark's own documentation uses
 
 from spark import bounds
@@ -21,8 +22,10 @@ from spark.tables import ARTISTS, SONGPLAYS, SONGS, USERS, Table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    import pyarrow as pa
     from pyspark.sql import DataFrame
 
+    from spark.contract import Source
     from spark.delta import Bronze
 
 _MAX_PLACES = 20
@@ -53,14 +56,13 @@ class RecordRule:
             return f"{self.column}: not null"
         return f"{self.column}: from {self.minimum} to {self.maximum}"
 
-    @property
-    def broken(self) -> str:
-        """SQL over a record: whether it breaks the rule. A range says nothing about null."""
+    def breaks(self, values: pa.Array) -> pa.Array:
+        """Which of the column's values break the rule. A range says nothing about null."""
         if self.minimum is None and self.maximum is None:
-            return f"{self.column} is null"
-        low = "false" if self.minimum is None else f"{self.column} < {self.minimum}"
-        high = "false" if self.maximum is None else f"{self.column} > {self.maximum}"
-        return f"coalesce({low} or {high}, false)"
+            return values.is_null()
+        low = [] if self.minimum is None else [pc.less(values, self.minimum)]
+        high = [] if self.maximum is None else [pc.greater(values, self.maximum)]
+        return pc.fill_null(reduce(pc.or_, [*low, *high]), fill_value=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +97,11 @@ TABLE_RULES: tuple[TableRule, ...] = (
     TableRule(table=SONGPLAYS, column="song_id", refers_to=SONGS),
     TableRule(table=SONGPLAYS, column="user_id", refers_to=USERS),
 )
+
+
+def rules_of(source: Source) -> list[RecordRule]:
+    """The rules of a source's records."""
+    return [rule for rule in RECORD_RULES if rule.source == source.name]
 
 
 def result(rule: RecordRule | TableRule, table: str, checked: int, broken: int) -> Result:

@@ -128,5 +128,5 @@ def _is_bad(entry: Entry, source: Source) -> bool:
 
 
 def _bad(bronze: Bronze, processing: str, seen: Manifest, source: Source) -> DataFrame:
-    path = stage.folder(processing, seen.batch, source)
-    return stage.bad_records(bronze.spark, path, seen.refused)
+    files = stage.files(processing, seen, source)
+    return stage.bad_records(bronze.spark, source, files, seen.refused)

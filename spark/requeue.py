@@ -138,6 +138,7 @@ def begin(bronze: Bronze, arguments: Arguments, gone: Sequence[Refused]) -> Mani
     entries: list[Entry] = []
     reasons: Counter[str] = Counter()
     verdicts: list[Result] = []
+    files: dict[str, list[str]] = {}
     for source in SOURCES:
         own = {
             found.version.path: found
@@ -149,15 +150,18 @@ def begin(bronze: Bronze, arguments: Arguments, gone: Sequence[Refused]) -> Mani
         versions = [found.version for found in own.values()]
         path = stage.folder(arguments.processing, name, source)
         with bronze.steps(f"stage {source.name}"):
-            stage.parse_again(quarantine.lines(bronze, versions), source, path)
-        with bronze.steps(f"count {source.name}"):
-            rules = [rule for rule in quality.RECORD_RULES if rule.source == source.name]
-            accounts = stage.accounts(bronze.spark, source, versions, path, rules)
-        judged = batch.judged(accounts, rules)
+            rules = quality.rules_of(source)
+            lines = quarantine.lines(bronze, versions)
+            staged = stage.parse_again(lines, source, versions, path, rules)
+        files[source.name] = staged.files
+        judged = batch.judged(staged.accounts, rules)
         quality.stop_before(judged)
         verdicts += judged
-        reasons.update(stage.reasons(bronze.spark, path, [], apart=[]).get(None, {}))
-        entries += [of_texts(source, own[account.source_path], account) for account in accounts]
+        for account in staged.accounts:
+            reasons.update(account.reasons)
+        entries += [
+            of_texts(source, own[account.source_path], account) for account in staged.accounts
+        ]
     seen = Manifest(
         batch=name,
         run_id=arguments.run_id,
@@ -167,6 +171,7 @@ def begin(bronze: Bronze, arguments: Arguments, gone: Sequence[Refused]) -> Mani
         reasons=dict(reasons),
         task=REPROCESS,
         quality=tuple(verdicts),
+        files=files,
     )
     bronze.lease.check()
     manifest.write(bronze.storage, arguments.processing, seen)

@@ -1,21 +1,26 @@
 """The stage of a batch: what its object versions hold, parsed once, as Parquet.
 
-A stage lies under `<processing>/runs/<batch id>/<source>/`. Everything that follows reads the stage
-alone, so a crash is repeated from there and no input is read twice.
+A stage lies under `<processing>/runs/<batch id>/<source>/`, in the files that its manifest names.
+Everything that follows reads these alone, so a crash is repeated from there and no input is read
+twice.
 """
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pyarrow.compute as pc
 from pyspark.sql import functions as F  # noqa: N812 # the name that Spark's own documentation uses
 from pyspark.sql.utils import is_remote
 
+from spark import account, stage_files
+from spark.account import Account, Counts, of_version
 from spark.contract import SOURCES, Source
 from spark.errors import StageError
-from spark.parser import SQL_TYPE, columns, parse
+from spark.parser import columns, parse
 from spark.reader import LINES, OK, fetch, pinned
 
 if TYPE_CHECKING:
@@ -29,33 +34,32 @@ if TYPE_CHECKING:
     from spark.storage import ObjectVersion, Storage
 
 
+_GOOD = "kept and size(reasons) = 0"
+"""SQL: whether a row is a record that the tables are made of."""
+
 _TASKS_PER_CORE = 4
 """On Spark, which gives a free core the next task; the embedded engine begins all at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Account:
-    """What became of one object version: read = kept + ignored + quarantined + duplicates.
+class Staged:
+    """A stage as it was written."""
 
-    `error` is None for a version that was read whole.
-    """
-
-    source_path: str
-    error: str | None
-    records_read: int
-    kept: int
-    ignored: int
-    quarantined: int
-    duplicates: int
-    drifting: int
-    """Records with fields that the contract does not know."""
-    broken: tuple[int, ...]
-    """How many of the kept records, repeated keys included, break each of the rules asked for."""
+    files: list[str]
+    accounts: list[Account]
+    """One for each version."""
 
 
 def folder(processing: str, batch: str, source: Source) -> str:
     """Where the stage of one source lies."""
     return f"{processing}/runs/{batch}/{source.name}"
+
+
+def files(processing: str, seen: Manifest, source: Source) -> list[str]:
+    """The stage of one source in a batch, as what to read."""
+    if seen.files is None:  # the release before left all that lies there to be read
+        return [folder(processing, seen.batch, source)]
+    return seen.files[source.name]
 
 
 def lost(storage: Storage, processing: str, seen: Manifest) -> str | None:
@@ -76,29 +80,85 @@ def source_of(path: str, landing: str) -> Source | None:
 
 
 def write(
-    spark: SparkSession, source: Source, versions: Sequence[ObjectVersion], path: str
-) -> None:
-    """Read `versions` once and leave their parsed records at `path`."""
+    spark: SparkSession,
+    source: Source,
+    versions: Sequence[ObjectVersion],
+    path: str,
+    rules: Sequence[RecordRule] = (),
+) -> Staged:
+    """Read `versions` once, leave their parsed records under `path` and count them and `rules`.
+
+    Raises StageError when a version has not exactly one last row.
+    """
     # Objects fall into partitions by chance: where tasks are many, a long one delays nobody.
     tasks = parallelism(spark) * (1 if is_remote() else _TASKS_PER_CORE)
     rows = pinned(spark, versions, min(len(versions), tasks))
-    _save(rows, lambda batches: parse(fetch(batches), source), source, path)
+    most = account.MAX_KEYS
+    return _save(
+        rows, lambda batches: parse(fetch(batches), source, rules, most), source, versions, path
+    )
 
 
-def parse_again(lines: DataFrame, source: Source, path: str) -> None:
-    """Leave the parsed records of LINES that the tables still have at `path`."""
-    ordered = lines.select(*LINES.names)
-    _save(ordered, lambda batches: parse(batches, source), source, path)
+def parse_again(
+    lines: DataFrame,
+    source: Source,
+    versions: Sequence[ObjectVersion],
+    path: str,
+    rules: Sequence[RecordRule] = (),
+) -> Staged:
+    """Do as `write` does with the LINES of versions that the tables still have."""
+    together = lines.select(*LINES.names).repartition("source_path")
+    most = account.MAX_KEYS
+    return _save(
+        together,
+        lambda batches: parse(_ends_last(batches), source, rules, most),
+        source,
+        versions,
+        path,
+    )
+
+
+def _ends_last(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The rows of a partition, last rows after all lines: an engine may drop a sort before it."""
+    ends = []
+    for batch in batches:
+        is_end = batch["error"].is_valid()
+        ends.append(batch.filter(is_end))
+        yield batch.filter(pc.invert(is_end))
+    yield from ends
 
 
 def _save(
     rows: DataFrame,
     records: Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]],
     source: Source,
+    versions: Sequence[ObjectVersion],
     path: str,
-) -> None:
-    parsed = rows.mapInArrow(records, columns(source))
-    parsed.write.mode("overwrite").option("compression", "snappy").parquet(path)
+) -> Staged:
+    told = rows.mapInArrow(
+        lambda batches: stage_files.write(records(batches), path), stage_files.TOLD
+    )
+    files, ends = stage_files.told(told)
+    times = Counter(end.source_path for end in ends)
+    for version in versions:
+        if times[version.path] != 1:
+            raise StageError(
+                f"The stage {path} has {times[version.path]} last rows for {version.path} "
+                f"where there must be one. Delete the stage and start the job again."
+            )
+    counts = {end.source_path: Counts.told(end.account) for end in ends}
+    many = [path for path, found in counts.items() if found.keys is None]
+    keys = _keys(_read(rows.sparkSession, source, files), source, many) if many else {}
+    accounts = [
+        of_version(
+            end.source_path,
+            None if end.error == OK else end.error,
+            counts[end.source_path],
+            keys.get(end.source_path),
+        )
+        for end in ends
+    ]
+    return Staged(files=files, accounts=accounts)
 
 
 def parallelism(spark: SparkSession) -> int:
@@ -106,114 +166,42 @@ def parallelism(spark: SparkSession) -> int:
     return (os.cpu_count() or 1) if is_remote() else int(spark.sparkContext.defaultParallelism)
 
 
-def accounts(
-    spark: SparkSession,
-    source: Source,
-    versions: Sequence[ObjectVersion],
-    path: str,
-    rules: Sequence[RecordRule] = (),
-) -> list[Account]:
-    """The account of each version that the stage at `path` holds.
-
-    Raises StageError when a version has not exactly one last row.
-    """
-    rows = spark.read.parquet(path)
-    good = F.size("reasons") == 0
-    per_version = rows.groupBy("source_path").agg(
-        F.expr("count(error)").alias("ends"),
-        F.max("error").alias("error"),
-        F.count(F.when(F.col("error").isNull(), 1)).alias("records_read"),
-        F.count(F.when(good & F.col("kept"), 1)).alias("kept_rows"),
-        F.count(F.when(good & ~F.col("kept"), 1)).alias("ignored"),
-        F.count(F.when(F.size("reasons") > 0, 1)).alias("quarantined"),
-        F.count("unknown").alias("drifting"),
-        *(
-            F.count(F.when(good & F.col("kept") & F.expr(rule.broken), 1)).alias(f"rule_{place}")
-            for place, rule in enumerate(rules)
-        ),
-    )
-    distinct = (
-        rows.where(good & F.col("kept"))
-        .select("source_path", *source.key)
-        .distinct()
-        .groupBy("source_path")
-        .agg(F.count(F.lit(1)).alias("kept"))
-    )
-    found: list[Account] = []
-    ends: dict[str, int] = {}
-    for row in per_version.join(distinct, "source_path", "left").collect():
-        kept = row["kept"] or 0
-        ends[row["source_path"]] = row["ends"]
-        found.append(
-            Account(
-                source_path=row["source_path"],
-                error=None if row["error"] == OK else row["error"],
-                records_read=row["records_read"],
-                kept=kept,
-                ignored=row["ignored"],
-                quarantined=row["quarantined"],
-                duplicates=row["kept_rows"] - kept,
-                drifting=row["drifting"],
-                broken=tuple(row[f"rule_{place}"] for place in range(len(rules))),
-            )
-        )
-    for version in versions:
-        if ends.get(version.path) != 1:
-            raise StageError(
-                f"The stage {path} has {ends.get(version.path, 0)} last rows for {version.path} "
-                f"where there must be one. Delete the stage and start the job again."
-            )
-    return found
+def _keys(rows: DataFrame, source: Source, paths: Sequence[str]) -> dict[str, int]:
+    """How many distinct keys the good records of each of these versions have."""
+    good = rows.where(_GOOD).where(F.col("source_path").isin(*paths))
+    distinct = good.select("source_path", *source.key).distinct()
+    counted = distinct.groupBy("source_path").agg(F.count(F.lit(1)).alias("keys"))
+    return {row["source_path"]: row["keys"] for row in counted.collect()}
 
 
-def reasons(
-    spark: SparkSession, path: str, unusable: Sequence[str], apart: Sequence[str]
-) -> dict[str | None, dict[str, int]]:
-    """How many records of a stage were refused for each reason, without those of `unusable` paths.
-
-    Those of the paths in `apart` are counted by path, the others together under None.
-    """
-    of = F.when(F.col("source_path").isin(*apart), F.col("source_path")) if apart else F.lit(None)
-    each = bad_records(spark, path, unusable).select(
-        of.cast("string").alias("path"), F.explode("reasons").alias("reason")
-    )
-    counts = each.groupBy("path", "reason").agg(F.count(F.lit(1)).alias("records"))
-    found: dict[str | None, dict[str, int]] = {}
-    for row in counts.orderBy("path", "reason").collect():
-        found.setdefault(row["path"], {})[row["reason"]] = row["records"]
-    return found
-
-
-def usable(spark: SparkSession, path: str, unusable: Sequence[str]) -> DataFrame:
+def usable(
+    spark: SparkSession, source: Source, files: Sequence[str], unusable: Sequence[str]
+) -> DataFrame:
     """All rows of a stage but those of versions that could not be read."""
-    return _without(spark.read.parquet(path), unusable)
+    return _without(_read(spark, source, files), unusable)
 
 
 def good_records(
-    spark: SparkSession, source: Source, path: str, refused: Sequence[str]
+    spark: SparkSession, source: Source, files: Sequence[str], refused: Sequence[str]
 ) -> DataFrame:
-    """The kept records of a stage, with their lineage, without those of the refused versions.
-
-    A stage that the release before has left lacks the columns that its contract did not have: they
-    are null, as in the rows of that release.
-    """
-    rows = _without(spark.read.parquet(path), refused)
-    known = {*rows.columns}
-    added = [
-        F.lit(None).cast(SQL_TYPE[field.kind]).alias(field.column)
-        for field in source.fields
-        if field.column not in known
-    ]
-    good = rows.where("kept and size(reasons) = 0").select("*", *added)
-    return good.drop("error", "kept", "reasons", "unknown", "raw")
+    """The kept records of a stage, with their lineage, without those of the refused versions."""
+    good = _without(_read(spark, source, files), refused).where(_GOOD)
+    return good.drop("error", "account", "kept", "reasons", "unknown", "raw")
 
 
-def bad_records(spark: SparkSession, path: str, refused: Sequence[str]) -> DataFrame:
+def bad_records(
+    spark: SparkSession, source: Source, files: Sequence[str], refused: Sequence[str]
+) -> DataFrame:
     """The quarantined records of a stage: lineage, raw, reasons; without refused versions."""
-    rows = _without(spark.read.parquet(path), refused).where("size(reasons) > 0")
+    rows = _without(_read(spark, source, files), refused).where("size(reasons) > 0")
     return rows.select(
         "source_path", "source_etag", "source_modified", "record_hash", "raw", "reasons"
     )
+
+
+def _read(spark: SparkSession, source: Source, files: Sequence[str]) -> DataFrame:
+    """A stage. Columns that the release which has left it did not have are null, as in its rows."""
+    return spark.read.schema(columns(source)).parquet(*files)
 
 
 def _without(rows: DataFrame, refused: Sequence[str]) -> DataFrame:

@@ -163,10 +163,14 @@ class Storage:
 
     def write_json(self, path: str, document: object) -> None:
         """Put `document` at `path`, in one piece."""
-        bucket, key = split(path)
         body = json.dumps(document, sort_keys=True).encode()
+        self.write(path, body, "application/json")
+
+    def write(self, path: str, body: bytes, content_type: str) -> None:
+        """Put `body` at `path`, in one piece."""
+        bucket, key = split(path)
         try:
-            self.s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
+            self.s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
         except (ClientError, BotoCoreError) as error:
             raise _storage_error("write", path, error) from error
 

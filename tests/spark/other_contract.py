@@ -36,11 +36,11 @@ def logs_by(other: Source, version: int) -> Iterator[None]:
     def by(source: Source) -> Source:
         return other if source is LOG_SOURCE else source
 
-    def written(spark: Any, source: Source, *rest: Any) -> None:
-        write(spark, by(source), *rest)
+    def written(spark: Any, source: Source, *rest: Any) -> stage.Staged:
+        return write(spark, by(source), *rest)
 
-    def parsed_again(lines: Any, source: Source, path: str) -> None:
-        parse_again(lines, by(source), path)
+    def parsed_again(lines: Any, source: Source, *rest: Any) -> stage.Staged:
+        return parse_again(lines, by(source), *rest)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stage, "write", written)

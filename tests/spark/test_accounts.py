@@ -186,12 +186,12 @@ def test_an_object_that_changes_after_the_listing_counts_as_not_seen(
     lake.put("log-data/goes.json", [make_play(2)])
     real = stage.write
 
-    def late(*args: Any) -> None:
+    def late(*args: Any) -> stage.Staged:
         if change == "deleted":
             lake.storage.delete_under(f"{lake.landing}/log-data/goes.json")
         else:
             lake.put("log-data/goes.json", [make_play(3), make_play(4)])
-        real(*args)
+        return real(*args)
 
     with monkeypatch.context() as patch:
         patch.setattr(stage, "write", late)

@@ -29,7 +29,8 @@ Rows = list[dict[str, Any]]
 
 
 def read(texts: Sequence[str | None], source: Source, *, exactly: bool = False) -> Rows:
-    """The parsed rows; `exactly` without the quick way."""
+    """The parsed rows of a version's lines; `exactly` without the quick way."""
+    texts = [*texts, None]
     size = len(texts)
     ends = ["ok" if text is None else None for text in texts]
     values: list[Any] = [["s3://landing/1.json"] * size, [1] * size, ["etag"] * size, texts, ends]
@@ -37,7 +38,7 @@ def read(texts: Sequence[str | None], source: Source, *, exactly: bool = False) 
     batch = pa.record_batch(arrays, schema=LINES)
     way = mock.patch.object(json_lines, "at_once", return_value=None) if exactly else nullcontext()
     with way:
-        return [row for part in parse([batch], source) for row in part.to_pylist()]
+        return [row for part in parse([batch], source) for row in part.to_pylist()][:-1]
 
 
 def at_once(texts: list[str], source: Source) -> dict[str, pa.Array] | None:

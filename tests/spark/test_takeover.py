@@ -42,7 +42,7 @@ def test_a_run_that_was_taken_over_leaves_no_manifest(
 ) -> None:
     """Staged, then thought dead: it stops, and later runs have nothing to finish."""
     lake.put("log-data/1.json", [make_play(1)])
-    overtaken(monkeypatch, lake, stage, "accounts", "after")
+    overtaken(monkeypatch, lake, stage, "write", "after")
     assert main(lake.arguments("first")) == 1
     assert "LeaseLostError" in capsys.readouterr().err
     assert list(lake.storage.list(f"{lake.processing}/runs/")) == []

@@ -1,0 +1,202 @@
+"""What became of each object version: counted while its lines pass, told in its last row.
+
+A version's last row comes after its lines, and all of them in one partition, however they are cut
+into batches. So a stage need not be read again to be counted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from spark.errors import StageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Marks = NDArray[np.bool_]
+
+MAX_KEYS = 1_000_000
+"""Records of one version whose keys are held in memory to find those that repeat, some 50 bytes
+each. Of a version with more, the engine counts the keys."""
+
+
+@dataclass(kw_only=True)
+class Counts:
+    """What a version's records are, as its last row tells them."""
+
+    records_read: int = 0
+    rows: int = 0
+    """Good records that the tables are made of, repeated keys included."""
+    keys: int | None = 0
+    """Distinct keys among these; None where they were too many to be held."""
+    ignored: int = 0
+    quarantined: int = 0
+    drifting: int = 0
+    """Records with fields that the contract does not know."""
+    broken: list[int] = field(default_factory=list)
+    """How many of `rows` break each of the rules asked for."""
+    reasons: dict[str, int] = field(default_factory=dict)
+    """For how many records there was each reason to quarantine them."""
+
+    @classmethod
+    def told(cls, text: str) -> Counts:
+        """The counts in a last row."""
+        return cls(**json.loads(text))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """What became of one object version: read = kept + ignored + quarantined + duplicates.
+
+    `error` is None for a version that was read whole.
+    """
+
+    source_path: str
+    error: str | None
+    records_read: int
+    kept: int
+    ignored: int
+    quarantined: int
+    duplicates: int
+    drifting: int
+    """Records with fields that the contract does not know."""
+    broken: tuple[int, ...]
+    """How many of the kept records, repeated keys included, break each of the rules asked for."""
+    reasons: dict[str, int]
+    """For how many records there was each reason to quarantine them."""
+
+
+def of_version(
+    source_path: str, error: str | None, counts: Counts, keys_elsewhere: int | None
+) -> Account:
+    """The account of a version from its counts; where keys were not counted, from `keys_elsewhere`.
+
+    Raises StageError where nobody has counted them.
+    """
+    kept = keys_elsewhere if counts.keys is None else counts.keys
+    if kept is None:
+        raise StageError(f"Nobody has counted the keys of {source_path}: start the job again.")
+    return Account(
+        source_path=source_path,
+        error=error,
+        records_read=counts.records_read,
+        kept=kept,
+        ignored=counts.ignored,
+        quarantined=counts.quarantined,
+        duplicates=counts.rows - kept,
+        drifting=counts.drifting,
+        broken=tuple(counts.broken),
+        reasons=counts.reasons,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """Records in the order of their lines, as the parser found them: marks and Arrow columns."""
+
+    good: Marks
+    kept: Marks
+    """Which are such as the tables are made of, whether good or not."""
+    drifting: Marks
+    broken: Sequence[Marks]
+    """Which break each of the rules, whether good or not."""
+    reasons: pa.Array
+    """Lists of texts, empty for good records."""
+    keys: pa.Table
+    """The columns of the key."""
+
+
+class Tally:
+    """Counts the records that pass, by version, with what breaks so many `rules`.
+
+    Holds at most `max_keys` keys of one version.
+    """
+
+    def __init__(self, rules: int, max_keys: int) -> None:
+        self._rules = rules
+        self._max_keys = max_keys
+        self._open: dict[str, Counts] = {}
+        self._keys: dict[str, list[pa.Table]] = {}
+
+    def passing(self, paths: pa.Array, is_line: Marks, judged: Judged) -> pa.Array:
+        """The counts of each version that ends in these rows, in its last row; null in the lines.
+
+        `is_line` is false for last rows; `judged` has the records of the others.
+        """
+        told: list[str | None] = [None] * len(paths)
+        behind = np.concatenate([[0], np.cumsum(is_line)])
+        for first, end in pairwise(_runs(paths, is_line)):
+            path = paths[first].as_py()
+            if is_line[first]:
+                self._count(path, judged, int(behind[first]), int(behind[end]))
+            else:
+                told[first] = self._close(path)
+        return pa.array(told, pa.string())
+
+    def check(self) -> None:
+        """Make sure that no version's lines passed without its last row.
+
+        Raises StageError otherwise.
+        """
+        if self._open:
+            raise StageError(
+                f"The lines of {min(self._open)} were read apart from their last row, so that they "
+                f"cannot be counted. Nothing of them counts as seen: start the job again."
+            )
+
+    def _count(self, path: str, judged: Judged, start: int, stop: int) -> None:
+        """Count the records from place `start` to before `stop`: of the version at `path`."""
+        counts = self._open.setdefault(path, self._new())
+        good, kept = judged.good[start:stop], judged.kept[start:stop]
+        rows = good & kept
+        counts.records_read += stop - start
+        counts.rows += _number(rows)
+        counts.ignored += _number(good & ~kept)
+        counts.drifting += _number(judged.drifting[start:stop])
+        for place, broken in enumerate(judged.broken):
+            counts.broken[place] += _number(broken[start:stop] & rows)
+        if bad := _number(~good):
+            counts.quarantined += bad
+            why = judged.reasons.slice(start, stop - start).flatten().to_pylist()
+            counts.reasons = dict(Counter(counts.reasons) + Counter(why))
+        if counts.rows > self._max_keys:
+            self._keys.pop(path, None)
+        else:
+            keys = judged.keys.slice(start, stop - start)
+            self._keys.setdefault(path, []).append(
+                keys if rows.all() else keys.filter(pa.array(rows))
+            )
+
+    def _close(self, path: str) -> str:
+        counts = self._open.pop(path, None) or self._new()
+        keys = self._keys.pop(path, [])
+        if counts.rows > self._max_keys:
+            counts.keys = None
+        elif counts.rows <= 1:
+            counts.keys = counts.rows
+        else:
+            every = pa.concat_tables(keys)
+            counts.keys = len(every.group_by(every.column_names, use_threads=False).aggregate([]))
+        return json.dumps(asdict(counts))
+
+    def _new(self) -> Counts:
+        return Counts(broken=[0] * self._rules)
+
+
+def _runs(paths: pa.Array, is_line: Marks) -> list[int]:
+    """Where rows of one version and one kind begin, and the end of all rows."""
+    codes = np.asarray(paths.dictionary_encode().indices) * 2 + is_line
+    return [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(paths)]
+
+
+def _number(marks: Marks) -> int:
+    return int(np.count_nonzero(marks))

@@ -1,0 +1,129 @@
+"""The files of a stage: those that its manifest names, written where the records are made."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from spark import apply, manifest, stage, stage_files
+from spark.contract import SOURCES
+from spark.storage import split
+from spark.tables import INGESTED_FILES, QUARANTINED_RECORDS, SONGPLAYS, TABLES
+from tests.spark.test_reprocess import KilledError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = pytest.mark.core
+
+
+def begin(lake: Any, make_song: Any, make_play: Any) -> None:
+    """Land good and bad records, one of them twice."""
+    lake.put("song-data/1.json", [make_song(1), make_song(2)])
+    lake.put("log-data/1.json", [make_play(1), make_play(2)])
+    lake.put("log-data/2.json", '{"cut\n{"cut\n' + json.dumps(make_play(3)))
+
+
+def read(path: str) -> pa.Table:
+    """A file of a stage."""
+    bucket, key = split(path)
+    body = boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    return pq.read_table(io.BytesIO(body))
+
+
+def test_a_file_that_nobody_told_of_counts_for_nothing(
+    lake: Any, make_song: Any, make_play: Any, monkeypatch: Any
+) -> None:
+    """As a task leaves it that the engine runs twice: its rows are in another file as well."""
+    begin(lake, make_song, make_play)
+    real = stage.write
+
+    def twice(*args: Any) -> stage.Staged:
+        staged: stage.Staged = real(*args)
+        for path in staged.files:
+            bucket, key = split(path)
+            other = f"{key.removesuffix('.parquet')}-again.parquet"
+            boto3.client("s3").copy_object(
+                Bucket=bucket, Key=other, CopySource={"Bucket": bucket, "Key": key}
+            )
+        return staged
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage, "write", twice)
+        report = lake.run()
+    assert report["records"] == {
+        "read": 7, "good": 5, "ignored": 0, "quarantined": 2, "duplicates": 0
+    }  # fmt: skip
+    assert [row["occurrences"] for row in lake.rows(QUARANTINED_RECORDS)] == [2]
+    assert len(lake.rows(SONGPLAYS)) == 3
+    assert list(lake.storage.list(f"{lake.processing}/runs/")) == []
+
+
+def dying(*_: Any, **__: Any) -> None:
+    """The death of the driver."""
+    raise KilledError
+
+
+def left_by_the_release_before(lake: Any) -> None:
+    """Make the manifest that is there one of format 3, which named no files."""
+    (seen,) = manifest.open_batches(lake.storage, lake.processing)
+    assert seen.files is not None
+    assert {*seen.files} == {source.name for source in SOURCES}
+    path = manifest.path(lake.processing, seen.batch)
+    document = lake.storage.read_json(path)
+    assert document.pop("files") == seen.files
+    lake.storage.write_json(path, document | {"format": 3})
+
+
+@pytest.mark.parametrize("change", [lambda _: None, left_by_the_release_before])
+def test_an_open_batch_is_read_from_the_files_of_its_manifest(
+    change: Callable[[Any], None], lake: Any, make_song: Any, make_play: Any, monkeypatch: Any
+) -> None:
+    """Of a manifest of the release before, from all that lies in its stage."""
+    begin(lake, make_song, make_play)
+    with monkeypatch.context() as patch:
+        patch.setattr(apply, "keep", dying)
+        with pytest.raises(KilledError):
+            lake.run()
+    change(lake)
+    assert lake.rows(INGESTED_FILES) == []
+    assert len(lake.run()["finished_runs"]) == 1
+    assert len(lake.rows(SONGPLAYS)) == 3
+    after = lake.content(TABLES)
+    lake.run()
+    assert lake.content(TABLES) == after
+
+
+def test_many_rows_make_several_files(lake: Any, monkeypatch: Any) -> None:
+    """So that no task holds all of them: in their order, each once, and each last row told of."""
+    monkeypatch.setattr(stage_files, "_FILE_BYTES", 100)
+    ends = [None, "ok", None, None, "ok", None, "cut"]
+    batches = [
+        pa.record_batch(
+            {
+                "source_path": [f"p{place}"],
+                "error": pa.array([end], pa.string()),
+                "account": pa.array([end and "{}"], pa.string()),
+                "raw": ["x" * 60],
+            }
+        )
+        for place, end in enumerate(ends)
+    ]
+    told = pa.Table.from_batches(
+        stage_files.write(batches, f"{lake.processing}/runs/b/logs")
+    ).to_pylist()
+    files = [row["file"] for row in told if row["file"]]
+    assert len(files) == 4
+    read_back = [path for file in files for path in read(file)["source_path"].to_pylist()]
+    assert read_back == [f"p{place}" for place in range(7)]
+    assert [(row["source_path"], row["error"]) for row in told if not row["file"]] == [
+        ("p1", "ok"),
+        ("p4", "ok"),
+        ("p6", "cut"),
+    ]

@@ -1,0 +1,154 @@
+"""Counts of a version's records: the same however its lines are cut, mixed with others' or many."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spark import account
+from spark.account import Counts
+from spark.contract import LOG_SOURCE, SONG_SOURCE
+from spark.errors import StageError
+from spark.parser import parse
+from spark.quality import RecordRule
+from spark.reader import LINES
+from spark.tables import INGESTED_FILES
+from tests.spark.records import play, song
+
+pytestmark = pytest.mark.core
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+RULES = (
+    RecordRule(table="songs", source="songs", column="title"),
+    RecordRule(table="songs", source="songs", column="duration", minimum=1, maximum=100),
+    RecordRule(table="songs", source="songs", column="year", minimum=2000),
+)
+Row = tuple[str, str | None]
+"""A path, and a line; None for the last row."""
+
+SONGS = st.builds(
+    lambda **record: json.dumps(record),
+    song_id=st.sampled_from(["A", "B", "C", "", None]),
+    artist_id=st.sampled_from(["X", 7]),
+    title=st.sampled_from(["t", None]),
+    duration=st.sampled_from([0.5, 1, 100, 101, -1, "long", None]),
+    year=st.sampled_from([1999, 2000, None]),
+)
+VERSIONS = st.lists(
+    st.lists(st.one_of(SONGS, st.sampled_from(["{", "[]"])), max_size=12), max_size=4
+)
+
+
+def counted(rows: Sequence[Row], cuts: Iterable[int], **options: Any) -> dict[str, Counts]:
+    """The counts in the last rows of these rows, parsed in batches cut at these places."""
+    arrays = [
+        pa.array([path for path, _ in rows], pa.string()),
+        pa.array([1] * len(rows), pa.int64()),
+        pa.array(["etag"] * len(rows), pa.string()),
+        pa.array([line for _, line in rows], pa.string()),
+        pa.array(["ok" if line is None else None for _, line in rows], pa.string()),
+    ]
+    whole = pa.record_batch(arrays, schema=LINES)
+    places = sorted({0, *cuts, len(rows)})
+    batches = [whole.slice(a, b - a) for a, b in pairwise(places)]
+    found = {}
+    for batch in parse(batches, SONG_SOURCE, RULES, **options):
+        for row in batch.to_pylist():
+            assert (row["account"] is None) == (row["error"] is None)
+            if row["account"] is not None:
+                found[row["source_path"]] = Counts.told(row["account"])
+    return found
+
+
+def one_by_one(lines: Sequence[str]) -> Counts:
+    """What the parser's columns of each line, alone, add up to."""
+    counts = Counts(broken=[0] * len(RULES))
+    reasons: Counter[str] = Counter()
+    keys = set()
+    for line in lines:
+        alone = pa.record_batch(
+            [["p"] * 2, [1] * 2, ["e"] * 2, [line, None], [None, "ok"]], schema=LINES
+        )
+        (row, _) = next(iter(parse([alone], SONG_SOURCE))).to_pylist()
+        counts.records_read += 1
+        if row["reasons"]:
+            counts.quarantined += 1
+            reasons.update(row["reasons"])
+            continue
+        counts.rows += 1
+        keys.add(row["song_id"])
+        counts.broken[0] += row["title"] is None
+        counts.broken[1] += row["duration"] is not None and not 1 <= row["duration"] <= 100
+        counts.broken[2] += row["year"] is not None and row["year"] < 2000
+    counts.keys, counts.reasons = len(keys), dict(reasons)
+    return counts
+
+
+@settings(deadline=None, max_examples=50)
+@given(VERSIONS, st.data())
+def test_counts_are_those_of_the_lines(versions: list[list[str]], data: st.DataObject) -> None:
+    """Of each version, whatever comes between its lines, and wherever batches end."""
+    lines: list[Row] = [(f"v{n}", line) for n, version in enumerate(versions) for line in version]
+    mixed = data.draw(st.permutations(lines))
+    ends: list[Row] = [(f"v{n}", None) for n in range(len(versions))]
+    rows = [*mixed, *ends]
+    cuts = data.draw(st.lists(st.integers(0, len(rows)), max_size=4))
+    found = counted(rows, cuts)
+    expected = {f"v{n}": one_by_one(version) for n, version in enumerate(versions)}
+    assert {path: asdict(c) for path, c in found.items()} == {
+        path: asdict(c) for path, c in expected.items()
+    }
+    in_order: list[Row] = []
+    for n, version in enumerate(versions):
+        in_order += [(f"v{n}", line) for line in [*version, None]]
+    assert counted(in_order, cuts) == found
+
+
+def test_more_keys_than_fit_are_left_to_the_engine() -> None:
+    """The rest is counted all the same."""
+    rows: list[Row] = [("v", json.dumps(song(n % 2))) for n in range(6)]
+    assert counted([*rows, ("v", None)], [3], max_keys=6)["v"].keys == 2
+    many = counted([*rows, ("v", None)], [3], max_keys=5)["v"]
+    assert (many.keys, many.rows, many.records_read) == (None, 6, 6)
+
+
+def test_lines_without_their_last_row_are_not_counted_in_silence() -> None:
+    """They would be missing from every account."""
+    with pytest.raises(StageError, match="v"):
+        counted([("v", json.dumps(song(1))), ("w", None)], [])
+
+
+def test_ignored_records_are_neither_rows_nor_keys() -> None:
+    """A log has events that are no plays."""
+    lines = [json.dumps(play(n, page="Home" if n % 2 else "NextSong")) for n in range(5)]
+    batch = pa.record_batch(
+        [["p"] * 6, [1] * 6, ["e"] * 6, [*lines, None], [*[None] * 5, "ok"]], schema=LINES
+    )
+    *_, end = next(iter(parse([batch], LOG_SOURCE))).to_pylist()
+    counts = Counts.told(end["account"])
+    assert (counts.records_read, counts.rows, counts.keys, counts.ignored) == (5, 3, 3, 2)
+
+
+def test_the_engine_counts_keys_that_are_too_many(
+    lake: Any, make_song: Any, monkeypatch: Any
+) -> None:
+    """With the same account, and an object of few beside it."""
+    monkeypatch.setattr(account, "MAX_KEYS", 3)
+    lake.put("song-data/many.json", [make_song(n % 4) for n in range(7)])
+    lake.put("song-data/few.json", [make_song(9), make_song(9)])
+    lake.run()
+    found = {row["source_path"].rpartition("/")[2]: row for row in lake.rows(INGESTED_FILES)}
+    counts = {
+        name: (row["records_read"], row["kept"], row["duplicates"]) for name, row in found.items()
+    }
+    assert counts == {"many.json": (7, 4, 3), "few.json": (2, 1, 1)}
