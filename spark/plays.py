@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F  # noqa: N812 # the name that Spark's own documentation uses
 
 from spark.contract import LOG_SOURCE
-from spark.ranking import newest
+from spark.ranking import first_ranked, newest
 from spark.tables import SONGPLAYS, TIME, USERS
 
 if TYPE_CHECKING:
@@ -44,11 +44,13 @@ def songplays(records: DataFrame) -> DataFrame:
 def users(records: DataFrame) -> DataFrame:
     """Rows of `users`: what each user's newest play, by event time, says of the user.
 
-    All but the plays of each user's last moment are left out before any ranking: few remain.
+    All but the plays of each user's last moment are left out before the ranking: few remain, and
+    to look for repeated users among them first would be to find them twice.
     """
     rows = records.withColumn("event_ts", F.col("ts")).select(*USERS.column_names)
     last = rows.groupBy(*USERS.key).agg(F.max("event_ts").alias("event_ts"))
-    return newest(rows.join(last, [*USERS.key, "event_ts"], "left_semi"), USERS.key, USERS.rank)
+    of_last = rows.join(last, [*USERS.key, "event_ts"], "left_semi")
+    return first_ranked(of_last, USERS.key, USERS.rank)
 
 
 def time(records: DataFrame) -> DataFrame:

@@ -25,11 +25,14 @@ def newest(rows: DataFrame, key: Sequence[str], rank: Sequence[str]) -> DataFram
     if repeated.limit(1).count() == 0:
         return rows
     once = rows.join(repeated, [*key], "left_anti")
+    several = rows.join(repeated, [*key], "left_semi")
+    return once.unionByName(first_ranked(several, key, rank))
+
+
+def first_ranked(rows: DataFrame, key: Sequence[str], rank: Sequence[str]) -> DataFrame:
+    """The same as `newest`, by ranking all rows: for few."""
     order = Window.partitionBy(*key).orderBy(*(F.col(name).desc() for name in rank))
-    ranked = rows.join(repeated, [*key], "left_semi").withColumn(
-        "_place", F.row_number().over(order)
-    )
-    return once.unionByName(ranked.where("_place = 1").drop("_place"))
+    return rows.withColumn("_place", F.row_number().over(order)).where("_place = 1").drop("_place")
 
 
 def greater(rank: Sequence[str], left: str = "s", right: str = "t") -> str:

@@ -63,10 +63,13 @@ def files(processing: str, seen: Manifest, source: Source) -> list[str]:
 
 
 def lost(storage: Storage, processing: str, seen: Manifest) -> str | None:
-    """The first stage of a batch of which nothing is there, though the batch needs it."""
+    """The first stage of a batch of which anything is missing, though the batch needs it."""
     for source in SOURCES:
         path = folder(processing, seen.batch, source)
-        if seen.has(source.name) and not storage.exists_under(f"{path}/"):
+        if not seen.has(source.name):
+            continue
+        there = {found.path for found in storage.list(f"{path}/")}
+        if not there or not there.issuperset((seen.files or {}).get(source.name, ())):
             return path
     return None
 

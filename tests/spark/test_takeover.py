@@ -132,3 +132,21 @@ def test_an_open_batch_that_lost_its_stage_says_so_and_what_to_do(
     lake.storage.delete([left.path])
     assert lake.run()["files"]["ingested"] == 1
     assert len(lake.rows(SONGPLAYS)) == 1
+
+
+def test_an_open_batch_that_lost_part_of_its_stage_is_not_finished_without_it(
+    lake: Any, make_play: Any, capsys: Any
+) -> None:
+    """What the other files hold would count for all."""
+    for number in range(16):
+        lake.put(f"log-data/{number}.json", [make_play(number)])
+    write_late = killed_before_its_manifest(lake)
+    write_late()
+    (seen,) = manifest.open_batches(lake.storage, lake.processing)
+    assert seen.files is not None
+    first, *others = seen.files["logs"]
+    assert others
+    lake.storage.delete([first])
+    assert main(lake.arguments("later")) == 1
+    assert "16 of its 16 object versions are not in the ledger" in capsys.readouterr().err
+    assert lake.rows(SONGPLAYS) == []
