@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     Marks = NDArray[np.bool_]
 
-MAX_KEYS = 1_000_000
-"""Records of one version whose keys are held in memory to find those that repeat, some 50 bytes
-each. Of a version with more, the engine counts the keys."""
+MAX_KEY_BYTES = 64 * 1024 * 1024
+"""What one task holds of keys to find those that repeat, some 40 bytes a usual play. Where versions
+have more, the engine counts theirs."""
 
 
 @dataclass(kw_only=True)
@@ -37,7 +37,7 @@ class Counts:
     rows: int = 0
     """Good records that the tables are made of, repeated keys included."""
     keys: int | None = 0
-    """Distinct keys among these; None where they were too many to be held."""
+    """Distinct keys among these; None where they were too much to be held."""
     ignored: int = 0
     quarantined: int = 0
     drifting: int = 0
@@ -115,17 +115,28 @@ class Judged:
     """The columns of the key."""
 
 
+@dataclass
+class _Open:
+    """A version whose lines pass."""
+
+    counts: Counts
+    keys: list[pa.Table] | None = field(default_factory=list)
+    """Those of its rows; None once they were too much to be held."""
+    size: int = 0
+    """Bytes of `keys`."""
+
+
 class Tally:
     """Counts the records that pass, by version, with what breaks so many `rules`.
 
-    Holds at most `max_keys` keys of one version.
+    Holds at most `max_key_bytes` of keys: those of the largest version are given up first.
     """
 
-    def __init__(self, rules: int, max_keys: int) -> None:
+    def __init__(self, rules: int, max_key_bytes: int) -> None:
         self._rules = rules
-        self._max_keys = max_keys
-        self._open: dict[str, Counts] = {}
-        self._keys: dict[str, list[pa.Table]] = {}
+        self._max_key_bytes = max_key_bytes
+        self._held = 0
+        self._open: dict[str, _Open] = {}
 
     def passing(self, paths: pa.Array, is_line: Marks, judged: Judged) -> pa.Array:
         """The counts of each version that ends in these rows, in its last row; null in the lines.
@@ -145,7 +156,7 @@ class Tally:
     def check(self) -> None:
         """Make sure that no version's lines passed without its last row.
 
-        Raises StageError otherwise.
+        Raises StageError otherwise: in the task, of which the engine tells in its own way.
         """
         if self._open:
             raise StageError(
@@ -155,7 +166,8 @@ class Tally:
 
     def _count(self, path: str, judged: Judged, start: int, stop: int) -> None:
         """Count the records from place `start` to before `stop`: of the version at `path`."""
-        counts = self._open.setdefault(path, self._new())
+        version = self._open.setdefault(path, self._new())
+        counts = version.counts
         good, kept = judged.good[start:stop], judged.kept[start:stop]
         rows = good & kept
         counts.records_read += stop - start
@@ -168,28 +180,35 @@ class Tally:
             counts.quarantined += bad
             why = judged.reasons.slice(start, stop - start).flatten().to_pylist()
             counts.reasons = dict(Counter(counts.reasons) + Counter(why))
-        if counts.rows > self._max_keys:
-            self._keys.pop(path, None)
-        else:
+        if version.keys is not None:
             keys = judged.keys.slice(start, stop - start)
-            self._keys.setdefault(path, []).append(
-                keys if rows.all() else keys.filter(pa.array(rows))
-            )
+            self._hold(version, keys if rows.all() else keys.filter(pa.array(rows)))
+
+    def _hold(self, version: _Open, keys: pa.Table) -> None:
+        assert version.keys is not None  # noqa: S101 # its caller has looked
+        version.keys.append(keys)
+        version.size += keys.nbytes
+        self._held += keys.nbytes
+        while self._held > self._max_key_bytes:
+            largest = max(self._open.values(), key=lambda one: one.size)
+            self._held -= largest.size
+            largest.keys, largest.size = None, 0
 
     def _close(self, path: str) -> str:
-        counts = self._open.pop(path, None) or self._new()
-        keys = self._keys.pop(path, [])
-        if counts.rows > self._max_keys:
-            counts.keys = None
-        elif counts.rows <= 1:
+        version = self._open.pop(path, None) or self._new()
+        self._held -= version.size
+        counts = version.counts
+        if counts.rows <= 1:
             counts.keys = counts.rows
+        elif version.keys is None:
+            counts.keys = None
         else:
-            every = pa.concat_tables(keys)
+            every = pa.concat_tables(version.keys)
             counts.keys = len(every.group_by(every.column_names, use_threads=False).aggregate([]))
         return json.dumps(asdict(counts))
 
-    def _new(self) -> Counts:
-        return Counts(broken=[0] * self._rules)
+    def _new(self) -> _Open:
+        return _Open(Counts(broken=[0] * self._rules))
 
 
 def _runs(paths: pa.Array, is_line: Marks) -> list[int]:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spark import json_lines
-from spark.account import MAX_KEYS, Judged, Tally
+from spark.account import MAX_KEY_BYTES, Judged, Tally
 from spark.lines import CHUNK_BYTES
 from spark.values import ARROW_TYPE, Values, judge, marks, typed
 
@@ -70,14 +70,14 @@ def parse(
     batches: Iterable[pa.RecordBatch],
     source: Source,
     rules: Sequence[RecordRule] = (),
-    max_keys: int = MAX_KEYS,
+    max_key_bytes: int = MAX_KEY_BYTES,
 ) -> Iterator[pa.RecordBatch]:
     """The records of `source`, in the same order, from batches of the reader's LINES.
 
     A version's last row comes after all its lines and gets their counts, those of `rules` among
-    them. `max_keys` is as in `Tally`. Raises StageError where a last row is elsewhere.
+    them. `max_key_bytes` is as in `Tally`. Raises StageError where a last row is elsewhere.
     """
-    tally = Tally(len(rules), max_keys)
+    tally = Tally(len(rules), max_key_bytes)
     schema = pa.schema(
         [(name, kind) for name, _, kind in _COLUMNS]
         + [(field.column, ARROW_TYPE[field.kind]) for field in source.fields]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any, Literal
 
+import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import functions as F  # noqa: N812 # the name that Spark's own documentation uses
 
@@ -22,7 +23,6 @@ from spark.tables import ARTISTS, SONGPLAYS, SONGS, USERS, Table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    import pyarrow as pa
     from pyspark.sql import DataFrame
 
     from spark.contract import Source
@@ -60,6 +60,9 @@ class RecordRule:
         """Which of the column's values break the rule. A range says nothing about null."""
         if self.minimum is None and self.maximum is None:
             return values.is_null()
+        if any(isinstance(bound, float) for bound in (self.minimum, self.maximum)):
+            # As SQL compares a whole number with another: Arrow refuses one that has no double.
+            values = values.cast(pa.float64(), safe=False)
         low = [] if self.minimum is None else [pc.less(values, self.minimum)]
         high = [] if self.maximum is None else [pc.greater(values, self.maximum)]
         return pc.fill_null(reduce(pc.or_, [*low, *high]), fill_value=False)

@@ -68,7 +68,8 @@ def lost(storage: Storage, processing: str, seen: Manifest) -> str | None:
         path = folder(processing, seen.batch, source)
         if not seen.has(source.name):
             continue
-        there = {found.path for found in storage.list(f"{path}/")}
+        listed = (found.path for found in storage.list(f"{path}/"))
+        there = {found for found in listed if found.endswith(".parquet")}
         if not there or not there.issuperset((seen.files or {}).get(source.name, ())):
             return path
     return None
@@ -96,7 +97,7 @@ def write(
     # Objects fall into partitions by chance: where tasks are many, a long one delays nobody.
     tasks = parallelism(spark) * (1 if is_remote() else _TASKS_PER_CORE)
     rows = pinned(spark, versions, min(len(versions), tasks))
-    most = account.MAX_KEYS
+    most = account.MAX_KEY_BYTES
     return _save(
         rows, lambda batches: parse(fetch(batches), source, rules, most), source, versions, path
     )
@@ -111,7 +112,7 @@ def parse_again(
 ) -> Staged:
     """Do as `write` does with the LINES of versions that the tables still have."""
     together = lines.select(*LINES.names).repartition("source_path")
-    most = account.MAX_KEYS
+    most = account.MAX_KEY_BYTES
     return _save(
         together,
         lambda batches: parse(_ends_last(batches), source, rules, most),

@@ -41,7 +41,8 @@ class End:
 def write(batches: Iterable[pa.RecordBatch], path: str) -> Iterator[pa.RecordBatch]:
     """Leave the rows of a stage in files under `path`, and tell which, and what ends in them.
 
-    Raises StorageError where S3 does not take a file.
+    Raises StorageError where S3 does not take a file: in the task, of which the engine tells the
+    driver in its own way.
     """
     storage = Storage(client())
     held: list[pa.RecordBatch] = []

@@ -13,6 +13,7 @@ import pytest
 
 from spark import apply, manifest, stage, stage_files
 from spark.contract import SOURCES
+from spark.job import main
 from spark.storage import split
 from spark.tables import INGESTED_FILES, QUARANTINED_RECORDS, SONGPLAYS, TABLES
 from tests.spark.test_reprocess import KilledError
@@ -98,6 +99,25 @@ def test_an_open_batch_is_read_from_the_files_of_its_manifest(
     after = lake.content(TABLES)
     lake.run()
     assert lake.content(TABLES) == after
+
+
+def test_a_stage_without_any_file_is_lost(
+    lake: Any, make_song: Any, make_play: Any, monkeypatch: Any, capsys: Any
+) -> None:
+    """Of the release before, too: what marks the end of a write is no record."""
+    begin(lake, make_song, make_play)
+    with monkeypatch.context() as patch:
+        patch.setattr(apply, "keep", dying)
+        with pytest.raises(KilledError):
+            lake.run()
+    left_by_the_release_before(lake)
+    for found in lake.storage.list(f"{lake.processing}/runs/"):
+        if found.path.endswith(".parquet"):
+            lake.storage.delete([found.path])
+            lake.storage.write_json(f"{found.path.rpartition('/')[0]}/_SUCCESS", None)
+    assert main(lake.arguments("later")) == 1
+    assert "has lost its stage" in capsys.readouterr().err
+    assert lake.rows(SONGPLAYS) == []
 
 
 def test_many_rows_make_several_files(lake: Any, monkeypatch: Any) -> None:

@@ -114,12 +114,45 @@ def test_counts_are_those_of_the_lines(versions: list[list[str]], data: st.DataO
     assert counted(in_order, cuts) == found
 
 
-def test_more_keys_than_fit_are_left_to_the_engine() -> None:
-    """The rest is counted all the same."""
-    rows: list[Row] = [("v", json.dumps(song(n % 2))) for n in range(6)]
-    assert counted([*rows, ("v", None)], [3], max_keys=6)["v"].keys == 2
-    many = counted([*rows, ("v", None)], [3], max_keys=5)["v"]
-    assert (many.keys, many.rows, many.records_read) == (None, 6, 6)
+def test_keys_that_do_not_fit_are_left_to_the_engine() -> None:
+    """Those of the largest version first; the rest is counted all the same, of the others too."""
+    long = "x" * 500
+    rows: list[Row] = [("large", json.dumps(song(1, song_id=f"{n % 2}{long}"))) for n in range(6)]
+    rows += [("small", json.dumps(song(n % 2))) for n in range(6)]
+    rows += [("small", None), ("large", None), ("none", None)]
+    assert {path: c.keys for path, c in counted(rows, [3]).items()} == {
+        "large": 2, "small": 2, "none": 0
+    }  # fmt: skip
+    found = counted(rows, [3], max_key_bytes=2000)
+    assert {path: c.keys for path, c in found.items()} == {"large": None, "small": 2, "none": 0}
+    assert {c.rows for path, c in found.items() if path != "none"} == {6}
+    assert {c.keys for c in counted(rows, [3], max_key_bytes=10).values()} == {None, 0}
+
+
+def test_what_was_held_is_let_go_with_its_version() -> None:
+    """One version after the other takes no more than the largest of them."""
+    each = [json.dumps(song(n)) for n in range(40)]
+    rows: list[Row] = [(f"v{n}", line) for n in range(30) for line in [*each, None]]
+    found = counted(rows, range(0, len(rows), 41), max_key_bytes=1000)
+    assert {c.keys for c in found.values()} == {40}
+
+
+def test_a_range_of_doubles_takes_whole_numbers_that_are_none() -> None:
+    """As SQL did: nothing that is told or raised may quote such a number."""
+    rule = RecordRule(table="songplays", source="logs", column="session_id", maximum=1e9)
+    large, small = play(1, sessionId=2**53 + 3), play(2, sessionId=3)
+    batch = pa.record_batch(
+        [
+            ["p"] * 3,
+            [1] * 3,
+            ["e"] * 3,
+            [*map(json.dumps, [large, small]), None],
+            [None] * 2 + ["ok"],
+        ],
+        schema=LINES,
+    )
+    *_, end = next(iter(parse([batch], LOG_SOURCE, [rule]))).to_pylist()
+    assert Counts.told(end["account"]).broken == [1]
 
 
 def test_lines_without_their_last_row_are_not_counted_in_silence() -> None:
@@ -143,7 +176,7 @@ def test_the_engine_counts_keys_that_are_too_many(
     lake: Any, make_song: Any, monkeypatch: Any
 ) -> None:
     """With the same account, and an object of few beside it."""
-    monkeypatch.setattr(account, "MAX_KEYS", 3)
+    monkeypatch.setattr(account, "MAX_KEY_BYTES", 50)
     lake.put("song-data/many.json", [make_song(n % 4) for n in range(7)])
     lake.put("song-data/few.json", [make_song(9), make_song(9)])
     lake.run()
