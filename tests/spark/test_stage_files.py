@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import boto3
 import pyarrow as pa
@@ -66,9 +67,12 @@ def test_a_file_that_nobody_told_of_counts_for_nothing(
     assert list(lake.storage.list(f"{lake.processing}/runs/")) == []
 
 
-def dying(*_: Any, **__: Any) -> None:
-    """The death of the driver."""
-    raise KilledError
+def die_with_a_manifest(lake: Any) -> None:
+    """Let a run die before its first commit: its batch counts as seen, and its stage is there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(apply, "keep", mock.Mock(side_effect=KilledError))
+        with pytest.raises(KilledError):
+            lake.run()
 
 
 def left_by_the_release_before(lake: Any) -> None:
@@ -84,14 +88,11 @@ def left_by_the_release_before(lake: Any) -> None:
 
 @pytest.mark.parametrize("change", [lambda _: None, left_by_the_release_before])
 def test_an_open_batch_is_read_from_the_files_of_its_manifest(
-    change: Callable[[Any], None], lake: Any, make_song: Any, make_play: Any, monkeypatch: Any
+    change: Callable[[Any], None], lake: Any, make_song: Any, make_play: Any
 ) -> None:
     """Of a manifest of the release before, from all that lies in its stage."""
     begin(lake, make_song, make_play)
-    with monkeypatch.context() as patch:
-        patch.setattr(apply, "keep", dying)
-        with pytest.raises(KilledError):
-            lake.run()
+    die_with_a_manifest(lake)
     change(lake)
     assert lake.rows(INGESTED_FILES) == []
     assert len(lake.run()["finished_runs"]) == 1
@@ -102,14 +103,11 @@ def test_an_open_batch_is_read_from_the_files_of_its_manifest(
 
 
 def test_a_stage_without_any_file_is_lost(
-    lake: Any, make_song: Any, make_play: Any, monkeypatch: Any, capsys: Any
+    lake: Any, make_song: Any, make_play: Any, capsys: Any
 ) -> None:
     """Of the release before, too: what marks the end of a write is no record."""
     begin(lake, make_song, make_play)
-    with monkeypatch.context() as patch:
-        patch.setattr(apply, "keep", dying)
-        with pytest.raises(KilledError):
-            lake.run()
+    die_with_a_manifest(lake)
     left_by_the_release_before(lake)
     for found in lake.storage.list(f"{lake.processing}/runs/"):
         if found.path.endswith(".parquet"):
