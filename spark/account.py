@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from spark.errors import StageError
 
@@ -38,6 +39,10 @@ class Counts:
     """Good records that the tables are made of, repeated keys included."""
     keys: int | None = 0
     """Distinct keys among these; None where they were too much to be held."""
+    first: int | None = None
+    """The first of their moments; None without rows, or where the source has none."""
+    last: int | None = None
+    """The last of their moments."""
     ignored: int = 0
     quarantined: int = 0
     drifting: int = 0
@@ -62,17 +67,14 @@ class Account:
 
     source_path: str
     error: str | None
-    records_read: int
+    counts: Counts
     kept: int
-    ignored: int
-    quarantined: int
-    duplicates: int
-    drifting: int
-    """Records with fields that the contract does not know."""
-    broken: tuple[int, ...]
-    """How many of the kept records, repeated keys included, break each of the rules asked for."""
-    reasons: dict[str, int]
-    """For how many records there was each reason to quarantine them."""
+    """Of its rows, those that are the first of their key."""
+
+    @property
+    def duplicates(self) -> int:
+        """Rows whose key another row of the version has."""
+        return self.counts.rows - self.kept
 
 
 def of_version(
@@ -85,18 +87,7 @@ def of_version(
     kept = keys_elsewhere if counts.keys is None else counts.keys
     if kept is None:
         raise StageError(f"Nobody has counted the keys of {source_path}: start the job again.")
-    return Account(
-        source_path=source_path,
-        error=error,
-        records_read=counts.records_read,
-        kept=kept,
-        ignored=counts.ignored,
-        quarantined=counts.quarantined,
-        duplicates=counts.rows - kept,
-        drifting=counts.drifting,
-        broken=tuple(counts.broken),
-        reasons=counts.reasons,
-    )
+    return Account(source_path=source_path, error=error, counts=counts, kept=kept)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,11 +120,13 @@ class _Open:
 class Tally:
     """Counts the records that pass, by version, with what breaks so many `rules`.
 
-    Holds at most `max_key_bytes` of keys: those of the largest version are given up first.
+    `moment` is the column of the key that says when, if any does. Holds at most `max_key_bytes` of
+    keys: those of the largest version are given up first.
     """
 
-    def __init__(self, rules: int, max_key_bytes: int) -> None:
+    def __init__(self, rules: int, moment: str | None, max_key_bytes: int) -> None:
         self._rules = rules
+        self._moment = moment
         self._max_key_bytes = max_key_bytes
         self._held = 0
         self._open: dict[str, _Open] = {}
@@ -180,9 +173,16 @@ class Tally:
             counts.quarantined += bad
             why = judged.reasons.slice(start, stop - start).flatten().to_pylist()
             counts.reasons = dict(Counter(counts.reasons) + Counter(why))
+        keys = judged.keys.slice(start, stop - start)
+        if not rows.all():
+            keys = keys.filter(pa.array(rows))
+        if self._moment and len(keys):
+            found = pc.min_max(keys[self._moment]).as_py()
+            before = [moment for moment in (counts.first, counts.last) if moment is not None]
+            counts.first = min([found["min"], *before])
+            counts.last = max([found["max"], *before])
         if version.keys is not None:
-            keys = judged.keys.slice(start, stop - start)
-            self._hold(version, keys if rows.all() else keys.filter(pa.array(rows)))
+            self._hold(version, keys)
 
     def _hold(self, version: _Open, keys: pa.Table) -> None:
         assert version.keys is not None  # noqa: S101 # its caller has looked

@@ -6,11 +6,12 @@ crash between the two commits is repeated, not forgotten.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F  # noqa: N812 # the name that Spark's own documentation uses
 
-from spark import bounds, plays, songs, stage
+from spark import bounds, plays, songs, spans, stage
 from spark.contract import LOG_SOURCE, SONG_SOURCE, Source
 from spark.matching import affected, match
 from spark.quarantine import keep, release
@@ -27,28 +28,24 @@ if TYPE_CHECKING:
 def apply(bronze: Bronze, processing: str, seen: Manifest) -> None:
     """Commit what the batch brings to every table. May be repeated after a crash at any point."""
     song_records = _records(bronze, processing, seen, SONG_SOURCE)
-    log_records = _records(bronze, processing, seen, LOG_SOURCE)
+    has_plays = spans.of_plays(seen) != []
+    log_records = _records(bronze, processing, seen, LOG_SOURCE) if has_plays else None
     stage_root = f"{processing}/runs/{seen.batch}"
     again = seen.is_again
     keep(bronze, processing, seen)
-    catalog = bronze.read(SONGS)
     if song_records is None:
-        near = _songplays(bronze, stage_root, log_records, catalog, again=again)
+        _songplays(bronze, stage_root, seen, log_records, bronze.read(SONGS))
     else:
-        new_songs = songs.songs(song_records)
-        better = winners(new_songs, catalog, SONGS, again=again)
-        changed = _staged(bronze, better, SONGS, f"{stage_root}/changed_songs")
-        replaced = catalog.join(changed, [*SONGS.key], "left_semi")
-        catalog = catalog.join(changed, [*SONGS.key], "left_anti").unionByName(changed)
+        of_songs = _songs(bronze, stage_root, song_records, again=again)
         known_plays = not bronze.is_empty(SONGPLAYS)
-        near = _songplays(bronze, stage_root, log_records, catalog, again=again)
+        _songplays(bronze, stage_root, seen, log_records, of_songs.catalog)
         if known_plays:
-            _rematch(bronze, stage_root, changed.unionByName(replaced), catalog)
-        _upsert(bronze, SONGS, changed, again=again)
+            _rematch(bronze, stage_root, of_songs.concerned, of_songs.catalog)
+        _upsert(bronze, SONGS, of_songs.changed, again=again)
         _upsert(bronze, ARTISTS, songs.artists(song_records), again=again)
     if log_records is not None:
-        _upsert(bronze, USERS, plays.users(log_records), again=again)
-        _time(bronze, log_records, near, again=again)
+        _users(bronze, stage_root, log_records, again=again)
+        _time(bronze, seen, log_records)
     if again:
         release(bronze, processing, seen)
 
@@ -60,21 +57,46 @@ def _records(bronze: Bronze, processing: str, seen: Manifest, source: Source) ->
     return stage.good_records(bronze.spark, source, files, seen.refused)
 
 
-def _time(bronze: Bronze, records: DataFrame, near: str | None, *, again: bool) -> None:
-    """Add the starts that are new: a row is a function of its key, by one contract.
+@dataclass(frozen=True)
+class _Songs:
+    """What a batch does to the songs."""
 
-    `near` is where the plays of the records are, if that is known: there their starts are, too.
-    """
+    changed: DataFrame
+    """Rows that are new or other than they were."""
+    concerned: DataFrame
+    """These, and those whose place they take."""
+    catalog: DataFrame
+    """All songs as they will be."""
+
+
+def _songs(bronze: Bronze, stage_root: str, records: DataFrame, *, again: bool) -> _Songs:
+    rows, path = songs.songs(records), f"{stage_root}/changed_songs"
+    if bronze.is_empty(SONGS):
+        changed = _staged(bronze, rows, SONGS, path)
+        return _Songs(changed, changed, changed)
+    current = bronze.read(SONGS)
+    changed = _staged(bronze, winners(rows, current, SONGS, again=again), SONGS, path)
+    replaced = current.join(changed, [*SONGS.key], "left_semi")
+    untouched = current.join(changed, [*SONGS.key], "left_anti")
+    return _Songs(changed, changed.unionByName(replaced), untouched.unionByName(changed))
+
+
+def _time(bronze: Bronze, seen: Manifest, records: DataFrame) -> None:
+    """Add the starts that are new: a row is a function of its key, by one contract."""
     starts = plays.time(records)
     if bronze.is_empty(TIME):
         bronze.append(TIME, starts)
-        return
-    near = near or bounds.of_moments(records)
-    if again:
-        bronze.merge(TIME, starts, update_when=differs(TIME), only=near)
+    elif seen.is_again:
+        bronze.merge(TIME, starts, update_when=differs(TIME), only=_near(seen))
     else:
-        known = bronze.read(TIME).alias("t").where(near).select(*TIME.key)
+        known = bronze.read(TIME).alias("t").where(_near(seen)).select(*TIME.key)
         bronze.append(TIME, starts.join(known, [*TIME.key], "left_anti"))
+
+
+def _near(seen: Manifest) -> str:
+    """SQL over the table `t`, songplays or `time`: where keys of the batch can be."""
+    of_plays = spans.of_plays(seen)
+    return "true" if of_plays is None else bounds.of_spans(of_plays)
 
 
 def _upsert(bronze: Bronze, table: Table, rows: DataFrame, *, again: bool) -> None:
@@ -85,35 +107,43 @@ def _upsert(bronze: Bronze, table: Table, rows: DataFrame, *, again: bool) -> No
         bronze.merge(table, rows, update_when=replaces(table, again=again))
 
 
+def _users(bronze: Bronze, stage_root: str, records: DataFrame, *, again: bool) -> None:
+    # An engine sees the size of what lies in files: where the users are few, it hands them to every
+    # task instead of moving the plays.
+    path = f"{stage_root}/last_plays"
+    with bronze.steps(f"prepare {USERS.name}"):
+        last = _kept(bronze, plays.last_plays(records), plays.LAST_PLAYS, path)
+    _upsert(bronze, USERS, plays.users(records, last), again=again)
+
+
 def _staged(bronze: Bronze, rows: DataFrame, table: Table, path: str) -> DataFrame:
     """The rows, computed once and kept in the stage: a MERGE reads its source more than once."""
     with bronze.steps(f"prepare {table.name}"):
-        rows.select(*table.column_names).write.mode("overwrite").parquet(path)
-    return bronze.spark.read.schema(table.ddl).parquet(path)
+        return _kept(bronze, rows.select(*table.column_names), table.ddl, path)
+
+
+def _kept(bronze: Bronze, rows: DataFrame, ddl: str, path: str) -> DataFrame:
+    rows.write.mode("overwrite").parquet(path)
+    return bronze.spark.read.schema(ddl).parquet(path)
 
 
 def _songplays(
     bronze: Bronze,
     stage_root: str,
+    seen: Manifest,
     records: DataFrame | None,
     catalog: DataFrame,
-    *,
-    again: bool,
-) -> str | None:
-    """Commit the batch's plays, matched with the songs as they will be.
-
-    Returns where in the table they are, as `bounds.of_plays`; None where nobody had to know.
-    """
+) -> None:
+    """Commit the batch's plays, matched with the songs as they will be."""
     if records is None:
-        return None
-    rows = match(plays.songplays(records), catalog)
+        return
+    rows = match(plays.songplays(records, spans.of_repeats(seen)), catalog)
     if bronze.is_empty(SONGPLAYS):
         bronze.append(SONGPLAYS, rows)
-        return None
-    rows = _staged(bronze, rows, SONGPLAYS, f"{stage_root}/songplays")
-    if where := bounds.of_plays(rows):
-        bronze.add(SONGPLAYS, rows, update_when=replaces(SONGPLAYS, again=again), where=where)
-    return where
+    else:
+        rows = _staged(bronze, rows, SONGPLAYS, f"{stage_root}/songplays")
+        update_when = replaces(SONGPLAYS, again=seen.is_again)
+        bronze.add(SONGPLAYS, rows, update_when=update_when, where=_near(seen))
 
 
 def _rematch(

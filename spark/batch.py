@@ -143,10 +143,10 @@ def _stage(
     whole = [account for account in read.values() if account.error is None]
     all_reasons: Counter[str] = Counter()
     for account in whole:
-        all_reasons.update(account.reasons)
+        all_reasons.update(account.counts.reasons)
         if account.source_path not in held:
-            reading.reasons.update(account.reasons)
-    drifting = sum(account.drifting for account in whole)
+            reading.reasons.update(account.counts.reasons)
+    drifting = sum(account.counts.drifting for account in whole)
     if drifting or all_reasons:
         rows = stage.usable(bronze.spark, source, staged.files, unusable)
         reading.drifts += drift.find(rows, source, all_reasons, drifting)
@@ -160,7 +160,7 @@ def _stage(
         reading.ends[version] = account.error
         if version.path in held:
             sentence = by_rule.get(version.path) or hold.why(
-                account.records_read, account.quarantined, account.reasons
+                account.counts.records_read, account.counts.quarantined, account.counts.reasons
             )
             reading.entries.append(of_held(source, version, account, sentence))
         elif account.error != CHANGED:
@@ -173,15 +173,15 @@ def _stage(
 
 def _is_too_bad(account: Account, arguments: Arguments) -> bool:
     return account.error is None and hold.is_too_bad(
-        account.records_read, account.quarantined, arguments.max_quarantined_fraction
+        account.counts.records_read, account.counts.quarantined, arguments.max_quarantined_fraction
     )
 
 
 def judged(accounts: Sequence[Account], rules: Sequence[RecordRule]) -> list[Result]:
     """What the rules say of the records of these versions together."""
-    checked = sum(account.kept + account.duplicates for account in accounts)
+    checked = sum(account.counts.rows for account in accounts)
     return [
-        quality.result(rule, rule.table, checked, sum(a.broken[place] for a in accounts))
+        quality.result(rule, rule.table, checked, sum(a.counts.broken[place] for a in accounts))
         for place, rule in enumerate(rules)
         if checked
     ]

@@ -6,15 +6,22 @@ and files that a condition of literals rules out, and only of literals it knows 
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F  # noqa: N812 # the name that Spark's own documentation uses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pyspark.sql import DataFrame
 
+    from spark.spans import Span
+
+Month = tuple[int, int]
+"""Year and month."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AND_MONTHS = " AND ("
 _MAX_LISTED_PARTITIONS = 240
 """Months named one by one in a condition: twenty years. Beyond, moments alone narrow it."""
@@ -34,12 +41,22 @@ def of_paths(paths: Iterable[str]) -> str:
     return f"({' OR '.join(spans)})" if spans else "false"
 
 
-def of_plays(rows: DataFrame) -> str | None:
-    """SQL: where in songplays the keys of these rows can be; None when there are no rows.
-
-    A play's time is part of its key. So the table's rows lie in the same months, between the same
-    moments.
+def of_spans(spans: Sequence[Span]) -> str:
+    """SQL over songplays or `time`, as `t`: its start lies in the spans' months, from the first
+    moment of them all to the last.
     """
+    months = sorted({month for span in spans for month in _months(span)})
+    return _of_months(months, spans[0][0] * 1000, spans[-1][1] * 1000)
+
+
+def in_spans(column: str, spans: Iterable[Span]) -> str:
+    """SQL: the column, milliseconds since 1970, lies in one of the spans, of which there is one."""
+    within = [f"{column} BETWEEN {first} AND {last}" for first, last in spans]
+    return " OR ".join(within)
+
+
+def of_plays(rows: DataFrame) -> str | None:
+    """SQL: where in songplays these rows are; None when there are no rows."""
     per_month = rows.groupBy("year", "month").agg(
         F.expr("unix_micros(min(start_time))").alias("first"),
         F.expr("unix_micros(max(start_time))").alias("last"),
@@ -48,26 +65,28 @@ def of_plays(rows: DataFrame) -> str | None:
     if not months:
         return None
     first, last = min(row["first"] for row in months), max(row["last"] for row in months)
+    return _of_months(sorted((row["year"], row["month"]) for row in months), first, last)
+
+
+def _months(span: Span) -> Iterator[Month]:
+    """The months, in UTC, that the span touches."""
+    start, end = (_EPOCH + timedelta(milliseconds=moment) for moment in span)
+    for month in range(start.year * 12 + start.month - 1, end.year * 12 + end.month):
+        yield month // 12, month % 12 + 1
+
+
+def _of_months(months: Sequence[Month], first: int, last: int) -> str:
     between = f"t.start_time BETWEEN timestamp_micros({first}) AND timestamp_micros({last})"
     if len(months) > _MAX_LISTED_PARTITIONS:
         return between
-    pairs = sorted((row["year"], row["month"]) for row in months)
-    named = " OR ".join(f"(t.year = {year} AND t.month = {month})" for year, month in pairs)
+    named = " OR ".join(f"(t.year = {year} AND t.month = {month})" for year, month in months)
     return f"{between}{_AND_MONTHS}{named})"
 
 
 def whole_months(place: str) -> str:
-    """The condition of `of_plays` without its moments; any other as it is."""
+    """The condition of `of_spans` or `of_plays` without its moments; any other as it is."""
     _, found, months = place.partition(_AND_MONTHS)
     return f"({months}" if found else place
-
-
-def of_moments(records: DataFrame) -> str:
-    """SQL over the table `t`: its start lies between the first and the last play of the records."""
-    first, last = records.agg(F.min("ts"), F.max("ts")).collect()[0]
-    if first is None:
-        return "false"
-    return f"t.start_time BETWEEN timestamp_millis({first}) AND timestamp_millis({last})"
 
 
 def _text(value: str) -> str:

@@ -51,6 +51,8 @@ class Source:
     folders: tuple[str, ...]
     fields: tuple[Field, ...]
     key: tuple[str, ...]
+    moment: str | None = None
+    """The column of the key that says when, in milliseconds since 1970; None: there is none."""
     kept_only: tuple[str, str] | None = None
     """The column and the value that a record must have to be kept; None: all are."""
     unused: tuple[tuple[str, Kind], ...] = ()
@@ -120,6 +122,7 @@ LOG_SOURCE = Source(
         Field(name="userAgent", column="user_agent"),
     ),
     key=("user_id", "session_id", "item_in_session", "ts"),
+    moment="ts",
     unused=(
         ("auth", "text"),
         ("method", "text"),

@@ -17,7 +17,7 @@ def of_read(source: Source, version: ObjectVersion, account: Account) -> Entry:
     """A version that was read whole, or failed. No record in what is not empty is a failure."""
     if account.error is not None:
         return _failed(source, version, account.error)
-    if account.records_read == 0 and version.size > 0:
+    if account.counts.records_read == 0 and version.size > 0:
         return _failed(source, version, "no record in an object that is not empty")
     return _counted(source, version, account, None)
 
@@ -33,7 +33,7 @@ def of_texts(source: Source, before: Refused, account: Account) -> Entry:
     They move within its account: what the object held stays what it was. A key that one of its
     other records has counts as kept all the same, for these are not there to be looked at.
     """
-    taken = account.kept + account.ignored + account.duplicates
+    taken = account.counts.rows + account.counts.ignored
     version = before.version
     return Entry(
         source=source.name,
@@ -44,9 +44,11 @@ def of_texts(source: Source, before: Refused, account: Account) -> Entry:
         error=None,
         records_read=before.records_read,
         kept=before.kept + account.kept,
-        ignored=before.ignored + account.ignored,
+        ignored=before.ignored + account.counts.ignored,
         quarantined=before.quarantined - taken,
         duplicates=before.duplicates + account.duplicates,
+        first=account.counts.first,
+        last=account.counts.last,
         from_quarantine=taken,
         removed=before.removed,
     )
@@ -75,11 +77,13 @@ def _counted(source: Source, version: ObjectVersion, account: Account, held: str
         modified=version.modified,
         size=version.size,
         error=held,
-        records_read=account.records_read,
+        records_read=account.counts.records_read,
         kept=account.kept,
-        ignored=account.ignored,
-        quarantined=account.quarantined,
+        ignored=account.counts.ignored,
+        quarantined=account.counts.quarantined,
         duplicates=account.duplicates,
+        first=account.counts.first,
+        last=account.counts.last,
         held=held is not None,
     )
 

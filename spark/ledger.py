@@ -181,17 +181,9 @@ def record(bronze: Bronze, manifest: Manifest) -> None:
         "error string, taken bigint",
     )
     paths = [e.path for e in manifest.entries]
-    before = _near(bronze, paths).select(
-        "source_path",
-        "source_etag",
-        F.expr(_MODIFIED_US),
-        F.col("attempts").alias("attempts_before"),
-        F.col("contract_version").alias("contract_before"),
-        F.col("from_quarantine").alias("taken_before"),
-    )
     # Of a version that is gone, the contract of its reading stays: all else was judged by that.
     contract = f"if(taken is null, {manifest.contract_version}, contract_before)"
-    counted = entries.join(before, [*_KEY], "left").select(
+    counted = _with_before(bronze, entries, paths).select(
         *entries.columns,
         F.expr("timestamp_micros(modified_us)").alias("source_modified"),
         F.expr("cast(coalesce(attempts_before, 0) + 1 as int)").alias("attempts"),
@@ -203,3 +195,20 @@ def record(bronze: Bronze, manifest: Manifest) -> None:
     )
     near = bounds.of_paths(paths)
     bronze.add(INGESTED_FILES, counted, update_when=greater(("attempts",)), where=near)
+
+
+def _with_before(bronze: Bronze, entries: DataFrame, paths: Sequence[str]) -> DataFrame:
+    """The entries, and what the ledger has of their versions: null where it has nothing."""
+    kinds = {"attempts": "int", "contract": "int", "taken": "bigint"}
+    if bronze.is_empty(INGESTED_FILES):
+        nothing = {f"{name}_before": F.lit(None).cast(kind) for name, kind in kinds.items()}
+        return entries.withColumns(nothing)
+    before = _near(bronze, paths).select(
+        "source_path",
+        "source_etag",
+        F.expr(_MODIFIED_US),
+        F.col("attempts").alias("attempts_before"),
+        F.col("contract_version").alias("contract_before"),
+        F.col("from_quarantine").alias("taken_before"),
+    )
+    return entries.join(before, [*_KEY], "left")

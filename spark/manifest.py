@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 
     from spark.storage import Storage
 
-FORMAT = 4
-_READABLE = {1, 2, 3, FORMAT}
+FORMAT = 5
+_READABLE = {1, 2, 3, 4, FORMAT}
 """Format 1 knew neither held versions, reprocessing nor drift, format 2 took no record from the
-quarantine, and format 3 did not name the files of its stage."""
+quarantine, format 3 did not name the files of its stage, and format 4 no moments."""
+
+MOMENTS_SINCE = 5
+"""The format from which on entries have their first and last moments."""
 
 INGEST = "ingest"
 REPROCESS = "reprocess"
@@ -47,6 +50,11 @@ class Entry:
     ignored: int
     quarantined: int
     duplicates: int
+    first: int | None = None
+    """The first moment of the records that it brings, in milliseconds since 1970. None where it
+    brings none, where they have none, and in a manifest of an earlier release."""
+    last: int | None = None
+    """The last of these moments."""
     held: bool = False
     from_quarantine: int | None = None
     """How many records the batch took from the quarantine's text; None where it read the object."""
@@ -93,6 +101,9 @@ class Manifest:
     files: dict[str, list[str]] | None = None
     """The files of the stage of each source; None in a manifest of an earlier release."""
 
+    format: int = FORMAT
+    """That of the release which wrote it."""
+
     @property
     def is_again(self) -> bool:
         """Whether the batch reads versions again: what it says takes the place of what was."""
@@ -112,7 +123,7 @@ def write(storage: Storage, processing: str, manifest: Manifest) -> None:
     """Make the batch count as seen."""
     entries = [asdict(e) | {"modified": e.modified.isoformat()} for e in manifest.entries]
     document = {
-        "format": FORMAT,
+        "format": manifest.format,
         "batch": manifest.batch,
         "run_id": manifest.run_id,
         "contract_version": manifest.contract_version,
@@ -194,4 +205,5 @@ def _read(document: Any, place: str) -> Manifest:
         unread=document.get("unread", {}),
         changed=document.get("changed", 0),
         files=document.get("files"),
+        format=document["format"],
     )

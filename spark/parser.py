@@ -39,6 +39,7 @@ _LARGE_BYTES = 4 * CHUNK_BYTES
 _FEW = 64
 """Lines of a larger batch that go together: of the longest ones Arrow takes not many more."""
 _NAMES = pa.list_(pa.string())
+_NONE = pa.array([[]], _NAMES)
 _MOMENT = pa.timestamp("us", tz="UTC")
 _COLUMNS = (
     ("source_path", "string", pa.string()),
@@ -77,7 +78,7 @@ def parse(
     A version's last row comes after all its lines and gets their counts, those of `rules` among
     them. `max_key_bytes` is as in `Tally`. Raises StageError where a last row is elsewhere.
     """
-    tally = Tally(len(rules), max_key_bytes)
+    tally = Tally(len(rules), source.moment, max_key_bytes)
     schema = pa.schema(
         [(name, kind) for name, _, kind in _COLUMNS]
         + [(field.column, ARROW_TYPE[field.kind]) for field in source.fields]
@@ -189,8 +190,10 @@ def _expected(field: Field) -> str:
 
 def _lists(no_object: Marks, reasons: Sequence[tuple[str, Marks]]) -> pa.Array:
     """All reasons of each line, in the order of the contract."""
-    lists: list[list[str]] = [[] for _ in no_object]
     told = [(NOT_ONE_OBJECT, no_object), *((reason, at & ~no_object) for reason, at in reasons)]
+    if not any(at.any() for _, at in told):
+        return _NONE.take(pa.repeat(0, len(no_object)))
+    lists: list[list[str]] = [[] for _ in no_object]
     for reason, at in told:
         for row in np.flatnonzero(at):
             lists[row].append(reason)

@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F  # noqa: N812 # the name that Spark's own documentation uses
 
+from spark import bounds
 from spark.contract import LOG_SOURCE
 from spark.ranking import first_ranked, newest
 from spark.tables import SONGPLAYS, TIME, USERS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pyspark.sql import DataFrame
+
+    from spark.spans import Span
 
 _SEPARATOR = "\u001f"
 """Unit separator between the parts of a key: no trimmed user id ends with it."""
@@ -19,16 +24,17 @@ _SEPARATOR = "\u001f"
 _INTEGER_PARTS = ("session_id", "item_in_session", "ts")
 
 
-def songplays(records: DataFrame) -> DataFrame:
+def songplays(records: DataFrame, repeats: Sequence[Span] | None = None) -> DataFrame:
     """Rows of `songplays` without a song yet: song_id and artist_id are null.
 
-    The id is the sha2-256 of the play's key, its parts in canonical form.
+    The id is the sha2-256 of the play's key, its parts in canonical form. Two records have one key
+    only within `repeats`, as in `spans.of_repeats`.
     """
     key = F.concat_ws(
         _SEPARATOR, "user_id", *(F.col(part).cast("string") for part in _INTEGER_PARTS)
     )
     start = F.expr("timestamp_millis(ts)")
-    rows = newest(records, LOG_SOURCE.key, SONGPLAYS.rank).withColumns(
+    rows = _newest(records, repeats).withColumns(
         {
             "songplay_id": F.sha2(key, 256),
             "start_time": start,
@@ -41,14 +47,29 @@ def songplays(records: DataFrame) -> DataFrame:
     return rows.select(*SONGPLAYS.column_names)
 
 
-def users(records: DataFrame) -> DataFrame:
+def _newest(records: DataFrame, repeats: Sequence[Span] | None) -> DataFrame:
+    if repeats == []:
+        return records
+    within = "true" if repeats is None else bounds.in_spans("ts", repeats)
+    return newest(records, LOG_SOURCE.key, SONGPLAYS.rank, within=within)
+
+
+LAST_PLAYS = "user_id string, event_ts bigint"
+"""The last moment of each user."""
+
+
+def last_plays(records: DataFrame) -> DataFrame:
+    """Rows of LAST_PLAYS."""
+    return records.groupBy(*USERS.key).agg(F.max("ts").alias("event_ts"))
+
+
+def users(records: DataFrame, last: DataFrame) -> DataFrame:
     """Rows of `users`: what each user's newest play, by event time, says of the user.
 
-    All but the plays of each user's last moment are left out before the ranking: few remain, and
-    to look for repeated users among them first would be to find them twice.
+    All but the plays of each user's last moment, rows of LAST_PLAYS, are left out before the
+    ranking: few remain.
     """
     rows = records.withColumn("event_ts", F.col("ts")).select(*USERS.column_names)
-    last = rows.groupBy(*USERS.key).agg(F.max("event_ts").alias("event_ts"))
     of_last = rows.join(last, [*USERS.key, "event_ts"], "left_semi")
     return first_ranked(of_last, USERS.key, USERS.rank)
 

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     from spark.tables import Table
 
 
-def newest(rows: DataFrame, key: Sequence[str], rank: Sequence[str]) -> DataFrame:
-    """The row of the highest rank of each key.
+def newest(
+    rows: DataFrame, key: Sequence[str], rank: Sequence[str], *, within: str = "true"
+) -> DataFrame:
+    """The row of the highest rank of each key. No key occurs twice but where `within` holds.
 
-    Looks first whether any key occurs more than once, and ranks only those that do: they are few,
-    and ranking is what costs.
+    Looks first whether a key occurs more than once, and ranks only those that do: they are few, and
+    ranking is what costs.
     """
-    repeated = rows.groupBy(*key).count().where("count > 1").select(*key)
+    repeated = rows.where(within).groupBy(*key).count().where("count > 1").select(*key)
     if repeated.limit(1).count() == 0:
         return rows
     once = rows.join(repeated, [*key], "left_anti")
@@ -30,7 +32,7 @@ def newest(rows: DataFrame, key: Sequence[str], rank: Sequence[str]) -> DataFram
 
 
 def first_ranked(rows: DataFrame, key: Sequence[str], rank: Sequence[str]) -> DataFrame:
-    """The same as `newest`, by ranking all rows: for few."""
+    """The row of the highest rank of each key, by ranking all rows: for few."""
     order = Window.partitionBy(*key).orderBy(*(F.col(name).desc() for name in rank))
     return rows.withColumn("_place", F.row_number().over(order)).where("_place = 1").drop("_place")
 

@@ -158,7 +158,7 @@ def begin(bronze: Bronze, arguments: Arguments, gone: Sequence[Refused]) -> Mani
         quality.stop_before(judged)
         verdicts += judged
         for account in staged.accounts:
-            reasons.update(account.reasons)
+            reasons.update(account.counts.reasons)
         entries += [
             of_texts(source, own[account.source_path], account) for account in staged.accounts
         ]

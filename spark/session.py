@@ -22,6 +22,10 @@ _SPEED_DEPENDS_ON = {
     # Else each commit lists all files of its table in a checksum beside it, and the first commit of
     # a table plans and runs a query for that.
     "spark.databricks.delta.allFilesInCrc.enabled": "false",
+    # Else a core gets all that it has of a stage as one task, or two that leave the others idle.
+    "spark.sql.files.maxPartitionBytes": "32m",
+    # As the embedded engine writes it: 96 bits have no bounds that a reader could use.
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     # A batch has few months: their files are open side by side instead of sorting all plays first.
     "spark.sql.maxConcurrentOutputFileWriters": "4",
 }

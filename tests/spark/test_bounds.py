@@ -57,7 +57,7 @@ def test_a_reference_that_this_run_breaks_is_found(
     lake.put("log-data/1.json", [make_play(1)])
     lake.run()
     users = plays.users
-    monkeypatch.setattr(plays, "users", lambda records: users(records).where("false"))
+    monkeypatch.setattr(plays, "users", lambda *given: users(*given).where("false"))
     lake.put("log-data/2.json", [make_play(5, userId="stranger")])
     assert main(lake.arguments("bad")) == 1
     assert "songplays.user_id: in users: 1 of 2 break it" in capsys.readouterr().err

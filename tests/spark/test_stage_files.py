@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from unittest import mock
 
 import boto3
@@ -18,9 +18,6 @@ from spark.job import main
 from spark.storage import split
 from spark.tables import INGESTED_FILES, QUARANTINED_RECORDS, SONGPLAYS, TABLES
 from tests.spark.test_reprocess import KilledError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 pytestmark = pytest.mark.core
 
@@ -75,25 +72,30 @@ def die_with_a_manifest(lake: Any) -> None:
             lake.run()
 
 
-def left_by_the_release_before(lake: Any) -> None:
-    """Make the manifest that is there one of format 3, which named no files."""
+def left_by_a_release_of(earlier: int, lake: Any) -> None:
+    """Make the manifest that is there one of an earlier format."""
     (seen,) = manifest.open_batches(lake.storage, lake.processing)
     assert seen.files is not None
     assert {*seen.files} == {source.name for source in SOURCES}
     path = manifest.path(lake.processing, seen.batch)
     document = lake.storage.read_json(path)
-    assert document.pop("files") == seen.files
-    lake.storage.write_json(path, document | {"format": 3})
+    if earlier < 4:
+        assert document.pop("files") == seen.files
+    if earlier < 5:
+        moments = {(entry.pop("first"), entry.pop("last")) for entry in document["entries"]}
+        assert moments >= {(None, None), (1541105831796, 1541105832796)}
+    lake.storage.write_json(path, document | {"format": earlier})
 
 
-@pytest.mark.parametrize("change", [lambda _: None, left_by_the_release_before])
+@pytest.mark.parametrize("of_format", [3, 4, 5])
 def test_an_open_batch_is_read_from_the_files_of_its_manifest(
-    change: Callable[[Any], None], lake: Any, make_song: Any, make_play: Any
+    of_format: int, lake: Any, make_song: Any, make_play: Any
 ) -> None:
-    """Of a manifest of the release before, from all that lies in its stage."""
+    """Of a manifest of format 3, from all that lies in its stage; with plays of one key in it."""
     begin(lake, make_song, make_play)
+    lake.put("log-data/3.json", [make_play(3)])
     die_with_a_manifest(lake)
-    change(lake)
+    left_by_a_release_of(of_format, lake)
     assert lake.rows(INGESTED_FILES) == []
     assert len(lake.run()["finished_runs"]) == 1
     assert len(lake.rows(SONGPLAYS)) == 3
@@ -108,7 +110,7 @@ def test_a_stage_without_any_file_is_lost(
     """Of the release before, too: what marks the end of a write is no record."""
     begin(lake, make_song, make_play)
     die_with_a_manifest(lake)
-    left_by_the_release_before(lake)
+    left_by_a_release_of(3, lake)
     for found in lake.storage.list(f"{lake.processing}/runs/"):
         if found.path.endswith(".parquet"):
             lake.storage.delete([found.path])

@@ -28,6 +28,8 @@ pytestmark = pytest.mark.core
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from spark.contract import Source
+
 RULES = (
     RecordRule(table="songs", source="songs", column="title"),
     RecordRule(table="songs", source="songs", column="duration", minimum=1, maximum=100),
@@ -44,13 +46,16 @@ SONGS = st.builds(
     duration=st.sampled_from([0.5, 1, 100, 101, -1, "long", None]),
     year=st.sampled_from([1999, 2000, None]),
 )
+KINDS: tuple[dict[str, object], ...] = ({}, {"page": "Home"}, {"userId": None}, {"sessionId": -1})
+"""Events: one that is a row, one that is ignored, two that are quarantined."""
+
 VERSIONS = st.lists(
     st.lists(st.one_of(SONGS, st.sampled_from(["{", "[]"])), max_size=12), max_size=4
 )
 
 
-def counted(rows: Sequence[Row], cuts: Iterable[int], **options: Any) -> dict[str, Counts]:
-    """The counts in the last rows of these rows, parsed in batches cut at these places."""
+def read(rows: Sequence[Row]) -> pa.RecordBatch:
+    """The rows as the reader gives them."""
     arrays = [
         pa.array([path for path, _ in rows], pa.string()),
         pa.array([1] * len(rows), pa.int64()),
@@ -58,11 +63,22 @@ def counted(rows: Sequence[Row], cuts: Iterable[int], **options: Any) -> dict[st
         pa.array([line for _, line in rows], pa.string()),
         pa.array(["ok" if line is None else None for _, line in rows], pa.string()),
     ]
-    whole = pa.record_batch(arrays, schema=LINES)
+    return pa.record_batch(arrays, schema=LINES)
+
+
+def counted(
+    rows: Sequence[Row],
+    cuts: Iterable[int] = (),
+    source: Source = SONG_SOURCE,
+    rules: Sequence[RecordRule] = RULES,
+    **options: Any,
+) -> dict[str, Counts]:
+    """The counts in the last rows of these rows, parsed in batches cut at these places."""
+    whole = read(rows)
     places = sorted({0, *cuts, len(rows)})
     batches = [whole.slice(a, b - a) for a, b in pairwise(places)]
     found = {}
-    for batch in parse(batches, SONG_SOURCE, RULES, **options):
+    for batch in parse(batches, source, rules, **options):
         for row in batch.to_pylist():
             assert (row["account"] is None) == (row["error"] is None)
             if row["account"] is not None:
@@ -76,10 +92,7 @@ def one_by_one(lines: Sequence[str]) -> Counts:
     reasons: Counter[str] = Counter()
     keys = set()
     for line in lines:
-        alone = pa.record_batch(
-            [["p"] * 2, [1] * 2, ["e"] * 2, [line, None], [None, "ok"]], schema=LINES
-        )
-        (row, _) = next(iter(parse([alone], SONG_SOURCE))).to_pylist()
+        (row, _) = next(iter(parse([read([("p", line), ("p", None)])], SONG_SOURCE))).to_pylist()
         counts.records_read += 1
         if row["reasons"]:
             counts.quarantined += 1
@@ -140,36 +153,37 @@ def test_what_was_held_is_let_go_with_its_version() -> None:
 def test_a_range_of_doubles_takes_whole_numbers_that_are_none() -> None:
     """As SQL did: nothing that is told or raised may quote such a number."""
     rule = RecordRule(table="songplays", source="logs", column="session_id", maximum=1e9)
-    large, small = play(1, sessionId=2**53 + 3), play(2, sessionId=3)
-    batch = pa.record_batch(
-        [
-            ["p"] * 3,
-            [1] * 3,
-            ["e"] * 3,
-            [*map(json.dumps, [large, small]), None],
-            [None] * 2 + ["ok"],
-        ],
-        schema=LINES,
-    )
-    *_, end = next(iter(parse([batch], LOG_SOURCE, [rule]))).to_pylist()
-    assert Counts.told(end["account"]).broken == [1]
+    lines = [json.dumps(play(1, sessionId=session)) for session in (2**53 + 3, 3)]
+    rows: list[Row] = [("p", line) for line in [*lines, None]]
+    assert counted(rows, source=LOG_SOURCE, rules=[rule])["p"].broken == [1]
 
 
 def test_lines_without_their_last_row_are_not_counted_in_silence() -> None:
     """They would be missing from every account."""
     with pytest.raises(StageError, match="v"):
-        counted([("v", json.dumps(song(1))), ("w", None)], [])
+        counted([("v", json.dumps(song(1))), ("w", None)])
 
 
 def test_ignored_records_are_neither_rows_nor_keys() -> None:
     """A log has events that are no plays."""
     lines = [json.dumps(play(n, page="Home" if n % 2 else "NextSong")) for n in range(5)]
-    batch = pa.record_batch(
-        [["p"] * 6, [1] * 6, ["e"] * 6, [*lines, None], [*[None] * 5, "ok"]], schema=LINES
-    )
-    *_, end = next(iter(parse([batch], LOG_SOURCE))).to_pylist()
-    counts = Counts.told(end["account"])
+    counts = counted([("p", line) for line in [*lines, None]], source=LOG_SOURCE, rules=())["p"]
     assert (counts.records_read, counts.rows, counts.keys, counts.ignored) == (5, 3, 3, 2)
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.sampled_from(KINDS)), max_size=8), st.data())
+def test_moments_are_those_of_the_rows(
+    events: list[tuple[int, dict[str, object]]], data: st.DataObject
+) -> None:
+    """The first and the last, in any order; not those of what is ignored or quarantined."""
+    ts = 1541105830796
+    lines = [json.dumps(play(1, ts=ts + moment, **kind)) for moment, kind in events]
+    rows: list[Row] = [("p", line) for line in [*lines, None]]
+    cuts = data.draw(st.lists(st.integers(0, len(rows)), max_size=3))
+    counts = counted(rows, cuts, source=LOG_SOURCE, rules=())["p"]
+    moments = [ts + moment for moment, kind in events if not kind]
+    assert counts.first == min(moments, default=None)
+    assert counts.last == max(moments, default=None)
 
 
 def test_the_engine_counts_keys_that_are_too_many(
