@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.intake_report import dropped
 from pipeline.report import console_for_people, print_table
 
 _UNITS = ("B", "KB", "MB", "GB", "TB")
@@ -21,6 +22,8 @@ def print_maintenance(document: dict[str, Any]) -> None:
     print_table(console, columns, rows, set(columns[1:]))
     if document["finished_runs"]:
         console.print(f"finished first: {', '.join(document['finished_runs'])}", soft_wrap=True)
+    for run in document.get("dropped_runs", []):
+        console.print(dropped(run), soft_wrap=True)
     removed = ", ".join(
         f"{count:,} {name.replace('_', ' ')}" for name, count in document["removed"].items()
     )

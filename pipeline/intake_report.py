@@ -17,6 +17,7 @@ KEYS = (
     "gone",
     "lost",
     "from_quarantine",
+    "dropped_runs",
     "drift",
     "quality",
 )
@@ -39,6 +40,7 @@ def lines(document: Mapping[str, Any]) -> list[str]:
         )
     unread = document.get("unread", {})
     told += [f"not read again: {path}: {error}" for path, error in unread.items()]
+    told += [dropped(run) for run in document.get("dropped_runs", [])]
     told += _gone(document)
     counts = document.get("files", document)  # a dry run counts them beside its sources
     if over := counts.get("passed_over", 0):
@@ -65,6 +67,14 @@ def lines(document: Mapping[str, Any]) -> list[str]:
     if (failed := waiting.get("failed", len(failures))) > SHOWN:
         told.append(f"{_objects(failed)} could not be read")
     return told
+
+
+def dropped(run: str) -> str:
+    """Say that what a run was to read again was lost on its way into the tables."""
+    return (
+        f"dropped: what run {run} read again: its stage was lost before the tables had it. They "
+        "are as they were: run that reprocess again."
+    )
 
 
 _LOST = {

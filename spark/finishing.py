@@ -24,6 +24,8 @@ def finish_open(bronze: Bronze, processing: str, report: Report) -> None:
     for left in manifest.unfinished(bronze.storage, processing):
         print(f"finishing batch {left.batch} of run {left.run_id}")  # noqa: T201 # the job's log
         if _is_superseded(bronze, processing, left):
+            if left.is_again:
+                report.dropped_runs.append(left.run_id)
             manifest.remove(bronze.storage, processing, left.batch)
             continue
         if left.entries and ledger.holds(bronze, left):
@@ -38,8 +40,9 @@ def _is_superseded(bronze: Bronze, processing: str, left: Manifest) -> bool:
     """Whether a manifest without a stage may go: the ledger has all that it brings.
 
     A writer that lost its lease between its last look and its manifest leaves one like that: its
-    successor has deleted the stage and read the versions itself. Raises StageError where the ledger
-    has not all of them.
+    successor has deleted the stage and read the versions itself. Of a batch that read versions
+    again the ledger has an earlier reading: nothing is lost, and whoever asked for it has to know.
+    Raises StageError where the ledger has not all of them.
     """
     if ledger.holds(bronze, left) or not (lost := stage.lost(bronze.storage, processing, left)):
         return False

@@ -43,6 +43,8 @@ class MaintenanceReport:
     run_id: str
     retention_hours: int
     finished_runs: list[str]
+    dropped_runs: list[str]
+    """See `spark.report.Report`."""
     removed: dict[str, int]
     """What was too old to be kept, by kind, and the stages of runs that saw nothing."""
     tables: dict[str, dict[str, Size]] = field(default_factory=dict)
@@ -54,6 +56,7 @@ class MaintenanceReport:
             "run_id": self.run_id,
             "retention_hours": self.retention_hours,
             "finished_runs": self.finished_runs,
+            "dropped_runs": self.dropped_runs,
             "removed": self.removed,
             "tables": {
                 name: {moment: asdict(size) for moment, size in sizes.items()}
@@ -78,6 +81,7 @@ def maintain(bronze: Bronze, arguments: Arguments) -> MaintenanceReport:
         run_id=arguments.run_id,
         retention_hours=arguments.retention_hours,
         finished_runs=finished.finished_runs,
+        dropped_runs=finished.dropped_runs,
         removed=removed,
     )
     for table in TABLES:

@@ -55,6 +55,8 @@ class Report:
     """Versions of which the quarantine's texts were read, how many records it gave up for good ones
     (`taken`), and how many that the ledger has as refused it had no more (`removed`)."""
     finished_runs: list[str] = field(default_factory=list)
+    dropped_runs: list[str] = field(default_factory=list)
+    """Runs that read versions again for nothing: the stage was lost before the tables had it."""
 
     def counting(self, versions: Iterable[ObjectVersion]) -> Iterator[ObjectVersion]:
         """Pass the listed versions on, counting them."""
@@ -143,5 +145,6 @@ class Report:
             "drift": self.drift,
             "quality": self.quality,
             "finished_runs": self.finished_runs,
+            "dropped_runs": self.dropped_runs,
             "batches": self.batches,
         }

@@ -88,7 +88,7 @@ def test_no_clean_up_without_the_lease(lake: Any) -> None:
     assert [found.path for found in lake.storage.list(f"{lake.processing}/runs/")] == [kept]
 
 
-def killed_before_its_manifest(lake: Any) -> Callable[[], None]:
+def killed_before_its_manifest(lake: Any, **arguments: str) -> Callable[[], None]:
     """Run until the manifest would be written; what writes it after all."""
     written: list[Any] = []
 
@@ -99,7 +99,7 @@ def killed_before_its_manifest(lake: Any) -> Callable[[], None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest, "write", deadly)
         with pytest.raises(KilledError):
-            lake.run()
+            lake.run(**arguments)
     return lambda: manifest.write(*written)
 
 
@@ -150,3 +150,20 @@ def test_an_open_batch_that_lost_part_of_its_stage_is_not_finished_without_it(
     assert main(lake.arguments("later")) == 1
     assert "16 of its 16 object versions are not in the ledger" in capsys.readouterr().err
     assert lake.rows(SONGPLAYS) == []
+
+
+def test_a_reprocess_that_lost_its_stage_is_dropped_and_told(lake: Any, make_play: Any) -> None:
+    """The tables keep what they had; whoever asked for it learns that it was not done."""
+    lake.put("log-data/1.json", [make_play(1)])
+    lake.run()
+    before = lake.content(TABLES)
+    again = {"task": "reprocess", "reprocess": "2000-01-01T00:00:00Z"}
+    write_late = killed_before_its_manifest(lake, **again)
+    lake.storage.delete_under(f"{lake.processing}/runs/")
+    write_late()
+    report = lake.run()
+    assert (report["finished_runs"], report["dropped_runs"]) == ([], ["run-2"])
+    assert list(lake.storage.list(f"{lake.processing}/runs/")) == []
+    assert lake.content(TABLES) == before
+    assert lake.run()["dropped_runs"] == []
+    assert lake.run(**again)["files"]["ingested"] == 1

@@ -25,6 +25,7 @@ def test_each_table_has_a_line_with_what_changed(capsys: pytest.CaptureFixture[s
             "time": {"before": sizes(1, 812), "after": sizes(1, 812)},
         },
         "finished_runs": ["run-7"],
+        "dropped_runs": ["run-8"],
         "removed": {"stages": 1, "quarantined_records": 1200},
         "retention_hours": 168,
     }
@@ -34,8 +35,9 @@ def test_each_table_has_a_line_with_what_changed(capsys: pytest.CaptureFixture[s
     assert " ".join(songs.split()).startswith("songs 1,300 -> 1 4.1 MB -> 900.0 KB")
     assert time.split() == ["time", "1", "812", "B", "1", "812", "B"]
     assert rest[0] == "finished first: run-7"
-    assert rest[1] == "removed: 1 stages, 1,200 quarantined records"
-    assert "the last 168 hours" in rest[2]
+    assert rest[1].startswith("dropped: what run run-8 read again")
+    assert rest[2] == "removed: 1 stages, 1,200 quarantined records"
+    assert "the last 168 hours" in rest[3]
 
 
 @pytest.mark.parametrize(

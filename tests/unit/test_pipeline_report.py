@@ -76,6 +76,9 @@ def test_objects_that_no_table_has_are_told() -> None:
     [told] = lines({"files": {"passed_over": 0, "changed": 1}})
     assert told.startswith("overwritten or deleted while the job ran: 1.")
     assert lines({"files": {"passed_over": 0, "changed": 0}}) == []
+    [told] = lines({"dropped_runs": ["r-7"]})
+    assert told.startswith("dropped: what run r-7 read again")
+    assert told.endswith("run that reprocess again.")
 
 
 def test_what_comes_from_the_quarantine_is_told_and_what_cannot() -> None:
