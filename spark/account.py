@@ -149,7 +149,7 @@ class Tally:
     def check(self) -> None:
         """Make sure that no version's lines passed without its last row.
 
-        Raises StageError otherwise: in the task, of which the engine tells in its own way.
+        Raises StageError otherwise.
         """
         if self._open:
             raise StageError(

@@ -14,6 +14,7 @@ from uuid import uuid4
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from spark.errors import JobError, StageError, StorageError
 from spark.storage import Storage, client
 
 if TYPE_CHECKING:
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
-TOLD = "file string, source_path string, error string, account string"
-"""What `write` tells: a row for each file, and one for each last row of a version in it."""
+TOLD = "file string, source_path string, error string, account string, kind string, failure string"
+"""What `write` tells: a row for each file, one for each last row of a version in it, and one of a
+`kind` of JobError that ended it with the sentence `failure`."""
 
+_KINDS: dict[str, type[JobError]] = {kind.__name__: kind for kind in (StageError, StorageError)}
 _FILE_BYTES = 64 * 1024 * 1024
 """Of rows in memory that make one file, a tenth as large: it bounds what a task holds."""
 _SCHEMA = pa.schema([(column.split()[0], pa.string()) for column in TOLD.split(", ")])
@@ -41,9 +44,16 @@ class End:
 def write(batches: Iterable[pa.RecordBatch], path: str) -> Iterator[pa.RecordBatch]:
     """Leave the rows of a stage in files under `path`, and tell which, and what ends in them.
 
-    Raises StorageError where S3 does not take a file: in the task, of which the engine tells the
-    driver in its own way.
+    Runs in a task: what ends it with a sentence is told, too, for an engine would tell the driver
+    of it in words of its own, among which ours are lost.
     """
+    try:
+        yield from _files(batches, path)
+    except JobError as error:
+        yield _told(kind=[type(error).__name__], failure=[str(error)])
+
+
+def _files(batches: Iterable[pa.RecordBatch], path: str) -> Iterator[pa.RecordBatch]:
     storage = Storage(client())
     held: list[pa.RecordBatch] = []
     size = 0
@@ -58,10 +68,15 @@ def write(batches: Iterable[pa.RecordBatch], path: str) -> Iterator[pa.RecordBat
 
 
 def told(rows: DataFrame) -> tuple[list[str], list[End]]:
-    """The files that were written, and the last rows in them."""
+    """The files that were written, and the last rows in them.
+
+    Raises StorageError where S3 did not take a file, StageError where the rows were no stage's.
+    """
     files: list[str] = []
     ends: list[End] = []
     for row in rows.collect():
+        if row["failure"] is not None:
+            raise _KINDS[row["kind"]](row["failure"])
         if row["file"] is None:
             ends.append(End(row["source_path"], row["error"], row["account"]))
         else:
@@ -76,7 +91,14 @@ def _put(storage: Storage, path: str, batches: list[pa.RecordBatch]) -> pa.Recor
     pq.write_table(rows, sink, compression="snappy", write_statistics=False)
     file = f"{path}/{uuid4().hex}.parquet"
     storage.write(file, sink.getvalue().to_pybytes(), "application/vnd.apache.parquet")
-    ends = rows.filter(rows["error"].is_valid()).select(_SCHEMA.names[1:])
-    columns = [[file, *[None] * len(ends)]]
-    columns += [[None, *column.to_pylist()] for column in ends.columns]
-    return pa.record_batch([pa.array(column, pa.string()) for column in columns], schema=_SCHEMA)
+    ends = rows.filter(rows["error"].is_valid()).select(["source_path", "error", "account"])
+    columns = {name: [None, *ends[name].to_pylist()] for name in ends.column_names}
+    return _told(file=[file, *[None] * len(ends)], **columns)
+
+
+def _told(**columns: list[str | None]) -> pa.RecordBatch:
+    """Rows of TOLD; columns that are not given are null."""
+    (length,) = {len(column) for column in columns.values()}
+    nothing = [None] * length
+    arrays = [pa.array(columns.get(name, nothing), pa.string()) for name in _SCHEMA.names]
+    return pa.record_batch(arrays, schema=_SCHEMA)

@@ -15,13 +15,13 @@ from spark.tables import INGESTED_FILES, SONGPLAYS
 from spark.unsettled import MAX_ATTEMPTS
 
 
-def deny(lake: Any, keys: str) -> None:
-    """Deny everybody the objects of the landing zone that these keys name."""
-    bucket = lake.landing.removeprefix("s3://")
+def deny(lake: Any, keys: str, zone: str = "", action: str = "s3:GetObject") -> None:
+    """Deny everybody the objects of a zone, by default the landing zone, that these keys name."""
+    bucket = (zone or lake.landing).removeprefix("s3://").partition("/")[0]
     statement = {
         "Effect": "Deny",
         "Principal": "*",
-        "Action": "s3:GetObject",
+        "Action": action,
         "Resource": f"arn:aws:s3:::{bucket}/{keys}",
     }
     policy = {"Version": "2012-10-17", "Statement": [statement]}
@@ -60,6 +60,22 @@ def test_an_object_to_which_access_is_denied_fails_the_run_with_its_cause(
     lake.s3.delete_bucket_policy(Bucket=lake.landing.removeprefix("s3://"))
     assert lake.run()["files"]["ingested"] == 3
     assert entries(lake) == {f"log-data/{number}.json": ("ingested", 1) for number in range(3)}
+
+
+@pytest.mark.core
+def test_a_stage_that_s3_does_not_take_fails_the_run_with_its_word(
+    lake: Any, make_play: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A task of the engine's meets it, and the engine's words say nothing of what to do."""
+    lake.put("log-data/1.json", [make_play(1)])
+    deny(lake, "*.parquet", zone=lake.processing, action="s3:PutObject")
+    assert main(lake.arguments("denied")) == 1
+    *_, said = capfd.readouterr().err.splitlines()
+    assert said.startswith("StorageError: Cannot write s3://")
+    assert "AccessDenied" in said
+    assert lake.rows(INGESTED_FILES) == []
+    lake.s3.delete_bucket_policy(Bucket=lake.processing.removeprefix("s3://").partition("/")[0])
+    assert lake.run()["files"]["ingested"] == 1
 
 
 def test_access_that_is_denied_to_a_failed_object_fails_the_run_too(
