@@ -72,8 +72,8 @@ def lines(document: Mapping[str, Any]) -> list[str]:
 def dropped(run: str) -> str:
     """Say that what a run was to read again was lost on its way into the tables."""
     return (
-        f"dropped: what run {run} read again: its stage was lost before the tables had it. They "
-        "are as they were: run that reprocess again."
+        f"dropped: what run {run} read again: its stage was lost before all tables had it. Nothing "
+        "else is: run that reprocess again."
     )
 
 

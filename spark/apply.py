@@ -86,17 +86,22 @@ def _time(bronze: Bronze, seen: Manifest, records: DataFrame) -> None:
     starts = plays.time(records)
     if bronze.is_empty(TIME):
         bronze.append(TIME, starts)
-    elif seen.is_again:
-        bronze.merge(TIME, starts, update_when=differs(TIME), only=_near(seen))
-    else:
-        known = bronze.read(TIME).alias("t").where(_near(seen)).select(*TIME.key)
-        bronze.append(TIME, starts.join(known, [*TIME.key], "left_anti"))
+    elif where := _where(seen, starts):
+        if seen.is_again:
+            bronze.merge(TIME, starts, update_when=differs(TIME), only=where)
+        else:
+            known = bronze.read(TIME).alias("t").where(where).select(*TIME.key)
+            bronze.append(TIME, starts.join(known, [*TIME.key], "left_anti"))
 
 
-def _near(seen: Manifest) -> str:
-    """SQL over the table `t`, songplays or `time`: where keys of the batch can be."""
+def _where(seen: Manifest, rows: DataFrame) -> str | None:
+    """SQL: where in songplays or `time` keys of the batch can be, of which these are the rows.
+
+    None where there are no rows. They are asked only where the manifest does not tell enough.
+    """
     of_plays = spans.of_plays(seen)
-    return "true" if of_plays is None else bounds.of_spans(of_plays)
+    told = None if of_plays is None else bounds.of_spans(of_plays)
+    return told or bounds.of_plays(rows)
 
 
 def _upsert(bronze: Bronze, table: Table, rows: DataFrame, *, again: bool) -> None:
@@ -142,8 +147,9 @@ def _songplays(
         bronze.append(SONGPLAYS, rows)
     else:
         rows = _staged(bronze, rows, SONGPLAYS, f"{stage_root}/songplays")
-        update_when = replaces(SONGPLAYS, again=seen.is_again)
-        bronze.add(SONGPLAYS, rows, update_when=update_when, where=_near(seen))
+        if where := _where(seen, rows):
+            update_when = replaces(SONGPLAYS, again=seen.is_again)
+            bronze.add(SONGPLAYS, rows, update_when=update_when, where=where)
 
 
 def _rematch(

@@ -135,34 +135,26 @@ def _stage(
         staged = stage.write(bronze.spark, source, own, path, rules)
     reading.files[source.name] = staged.files
     read = {account.source_path: account for account in staged.accounts}
-    doubted = [v for v in own if key_of(v) not in trusted]
-    too_bad = {v.path for v in doubted if _is_too_bad(read[v.path], arguments)}
-    by_rule = {v.path: told for v in doubted if (told := _held_by_rule(read[v.path], rules))}
-    held = too_bad | by_rule.keys()
-    unusable = [account.source_path for account in read.values() if account.error is not None]
-    whole = [account for account in read.values() if account.error is None]
-    all_reasons: Counter[str] = Counter()
-    for account in whole:
-        all_reasons.update(account.counts.reasons)
-        if account.source_path not in held:
-            reading.reasons.update(account.counts.reasons)
-    drifting = sum(account.counts.drifting for account in whole)
-    if drifting or all_reasons:
-        rows = stage.usable(bronze.spark, source, staged.files, unusable)
-        reading.drifts += drift.find(rows, source, all_reasons, drifting)
-    of_rules = judged([account for account in whole if account.source_path not in held], rules)
+    doubted = [read[version.path] for version in own if key_of(version) not in trusted]
+    held = {
+        account.source_path: why for account in doubted if (why := _held(account, arguments, rules))
+    }
+    unusable = [path for path, account in read.items() if account.error is not None]
+    reading.refused += [*unusable, *held]
+    whole = [account for account in staged.accounts if account.error is None]
+    reading.drifts += _drifts(bronze, source, staged, whole, unusable)
+    taken = [account for account in whole if account.source_path not in held]
+    for account in taken:
+        reading.reasons.update(account.counts.reasons)
+    of_rules = judged(taken, rules)
     quality.stop_before(of_rules)
     reading.verdicts += of_rules
-    reading.refused += [*unusable, *held]
     still_there = _listed_again(bronze, [v for v in own if read[v.path].error == CHANGED])
     for version in own:
         account = read[version.path]
         reading.ends[version] = account.error
         if version.path in held:
-            sentence = by_rule.get(version.path) or hold.why(
-                account.counts.records_read, account.counts.quarantined, account.counts.reasons
-            )
-            reading.entries.append(of_held(source, version, account, sentence))
+            reading.entries.append(of_held(source, version, account, held[version.path]))
         elif account.error != CHANGED:
             reading.entries.append(of_read(source, version, account))
         elif version in still_there:
@@ -171,10 +163,43 @@ def _stage(
             reading.changed += 1
 
 
-def _is_too_bad(account: Account, arguments: Arguments) -> bool:
-    return account.error is None and hold.is_too_bad(
-        account.counts.records_read, account.counts.quarantined, arguments.max_quarantined_fraction
-    )
+def _held(account: Account, arguments: Arguments, rules: Sequence[RecordRule]) -> str | None:
+    """The ledger's sentence about a version that is held; None where it is not.
+
+    It breaks rules of severity hold, or too many of its records break the contract.
+    """
+    if account.error is not None:
+        return None
+    of_rules = [
+        quality.told(found)
+        for found in judged([account], rules)
+        if found["severity"] == "hold" and not found["passed"]
+    ]
+    if of_rules:
+        return "; ".join(of_rules)
+    counts = account.counts
+    read, bad = counts.records_read, counts.quarantined
+    if hold.is_too_bad(read, bad, arguments.max_quarantined_fraction):
+        return hold.why(read, bad, counts.reasons)
+    return None
+
+
+def _drifts(
+    bronze: Bronze,
+    source: Source,
+    staged: stage.Staged,
+    whole: Sequence[Account],
+    unusable: Sequence[str],
+) -> list[drift.Drift]:
+    """What is other than the contract in the versions that were read whole, held or not."""
+    reasons: Counter[str] = Counter()
+    for account in whole:
+        reasons.update(account.counts.reasons)
+    drifting = sum(account.counts.drifting for account in whole)
+    if not drifting and not reasons:
+        return []
+    rows = stage.usable(bronze.spark, source, staged.files, unusable)
+    return drift.find(rows, source, reasons, drifting)
 
 
 def judged(accounts: Sequence[Account], rules: Sequence[RecordRule]) -> list[Result]:
@@ -185,18 +210,6 @@ def judged(accounts: Sequence[Account], rules: Sequence[RecordRule]) -> list[Res
         for place, rule in enumerate(rules)
         if checked
     ]
-
-
-def _held_by_rule(account: Account, rules: Sequence[RecordRule]) -> str | None:
-    """The ledger's sentence about a version that was read and breaks rules of severity hold."""
-    if account.error is not None:
-        return None
-    broken = [
-        quality.told(found)
-        for found in judged([account], rules)
-        if found["severity"] == "hold" and not found["passed"]
-    ]
-    return "; ".join(broken) or None
 
 
 def _listed_again(bronze: Bronze, gone: Sequence[ObjectVersion]) -> set[ObjectVersion]:

@@ -25,6 +25,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AND_MONTHS = " AND ("
 _MAX_LISTED_PARTITIONS = 240
 """Months named one by one in a condition: twenty years. Beyond, moments alone narrow it."""
+_MAX_TOUCHED_MONTHS = 24
 
 
 def of_paths(paths: Iterable[str]) -> str:
@@ -41,12 +42,16 @@ def of_paths(paths: Iterable[str]) -> str:
     return f"({' OR '.join(spans)})" if spans else "false"
 
 
-def of_spans(spans: Sequence[Span]) -> str:
-    """SQL over songplays or `time`, as `t`: its start lies in the spans' months, from the first
-    moment of them all to the last.
+def of_spans(spans: Sequence[Span]) -> str | None:
+    """SQL over songplays or `time`, as `t`: where rows within these spans are.
+
+    None where they touch so many months that the rows themselves will know fewer: one play of a
+    clock that stands years ago lets a span reach over all the months between.
     """
-    months = sorted({month for span in spans for month in _months(span)})
-    return _of_months(months, spans[0][0] * 1000, spans[-1][1] * 1000)
+    months = {month for span in spans for month in _months(span)}
+    if len(months) > _MAX_TOUCHED_MONTHS:
+        return None
+    return _of_months(sorted(months), spans[0][0] * 1000, spans[-1][1] * 1000)
 
 
 def in_spans(column: str, spans: Iterable[Span]) -> str:
@@ -56,7 +61,7 @@ def in_spans(column: str, spans: Iterable[Span]) -> str:
 
 
 def of_plays(rows: DataFrame) -> str | None:
-    """SQL: where in songplays these rows are; None when there are no rows."""
+    """SQL: where in songplays or `time` these rows of it are; None when there are no rows."""
     per_month = rows.groupBy("year", "month").agg(
         F.expr("unix_micros(min(start_time))").alias("first"),
         F.expr("unix_micros(max(start_time))").alias("last"),

@@ -25,6 +25,7 @@ def finish_open(bronze: Bronze, processing: str, report: Report) -> None:
         print(f"finishing batch {left.batch} of run {left.run_id}")  # noqa: T201 # the job's log
         if _is_superseded(bronze, processing, left):
             if left.is_again:
+                print(f"dropped batch {left.batch}: its stage is lost")  # noqa: T201 # the job's log
                 report.dropped_runs.append(left.run_id)
             manifest.remove(bronze.storage, processing, left.batch)
             continue

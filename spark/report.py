@@ -56,7 +56,7 @@ class Report:
     (`taken`), and how many that the ledger has as refused it had no more (`removed`)."""
     finished_runs: list[str] = field(default_factory=list)
     dropped_runs: list[str] = field(default_factory=list)
-    """Runs that read versions again for nothing: the stage was lost before the tables had it."""
+    """Runs that read versions again for nothing: the stage was lost before all tables had it."""
 
     def counting(self, versions: Iterable[ObjectVersion]) -> Iterator[ObjectVersion]:
         """Pass the listed versions on, counting them."""

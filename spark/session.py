@@ -9,11 +9,11 @@ _RESULTS_DEPEND_ON = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
 }
-_EMBEDDED_SPEED_DEPENDS_ON = {
+_ON_EMBEDDED = {
     # Else the client notes for every column expression where in the program it was written.
     "spark.python.sql.dataFrameDebugging.enabled": "false",
 }
-_SPEED_DEPENDS_ON = {
+_ON_SPARK = {
     # One task puts a table's log together: fifty, as by default, take longer to start than to work.
     "spark.databricks.delta.snapshotPartitions": "1",
     # Bounds of texts are cut to 32 characters by default, and paths begin alike for longer than
@@ -28,14 +28,17 @@ _SPEED_DEPENDS_ON = {
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     # A batch has few months: their files are open side by side instead of sorting all plays first.
     "spark.sql.maxConcurrentOutputFileWriters": "4",
+    # Texts of the quarantine go to a task's Python so many at a time, and one may have 16 MB.
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "256",
 }
-"""On Spark with Delta; the embedded engine knows neither. docs/adr/0015 has the figures."""
+"""What speed and memory depend on, on Spark with Delta; the embedded engine knows none of them.
+docs/adr/0015 and 0020 have the figures."""
 
 
 def session() -> SparkSession:
     """Glue's session, or the embedded engine's where SPARK_REMOTE names one."""
     spark = SparkSession.builder.getOrCreate()
-    speed = _EMBEDDED_SPEED_DEPENDS_ON if is_remote() else _SPEED_DEPENDS_ON
-    for name, value in (_RESULTS_DEPEND_ON | speed).items():
+    of_engine = _ON_EMBEDDED if is_remote() else _ON_SPARK
+    for name, value in (_RESULTS_DEPEND_ON | of_engine).items():
         spark.conf.set(name, value)
     return spark

@@ -10,7 +10,7 @@ import pytest
 from spark import bounds, plays, unsettled
 from spark.job import main
 from spark.storage import split
-from spark.tables import SONGPLAYS
+from spark.tables import SONGPLAYS, TIME
 
 pytestmark = pytest.mark.core
 
@@ -48,6 +48,19 @@ def test_references_are_judged_where_the_run_has_written(
     assert again["songplays", "song_id: in songs"] == 2, "the plays of song 1, in both months"
     assert len(lake.rows(SONGPLAYS)) == 6
     assert "check tables" in report["seconds"]
+
+
+def test_a_clock_that_stands_years_ago_narrows_as_any_other(lake: Any, make_play: Any) -> None:
+    """The months between its play and the others are not looked at, and nothing is taken twice."""
+    lake.put("log-data/1.json", [make_play(n, ts=1420070400000 + n) for n in range(3)])  # 2015
+    lake.put("log-data/2.json", [make_play(n) for n in range(3)])  # 2018
+    lake.run()
+    stray = make_play(9, ts=946684800000)  # 2000
+    lake.put("log-data/3.json", [stray, stray, make_play(1), make_play(8)])
+    checked = {(f["table"], f["rule"]): f["checked"] for f in lake.run()["quality"]}
+    assert checked["songplays", "user_id: in users"] == 5, "of 2000 and 2018"
+    assert len(lake.rows(SONGPLAYS)) == 8
+    assert len(lake.rows(TIME)) == 8
 
 
 def test_a_reference_that_this_run_breaks_is_found(

@@ -133,7 +133,7 @@ def test_months_of_spans(found: list[spans.Span], months: list[str]) -> None:
     assert bounds.of_spans(found) == f"{between} AND ({named})"
 
 
-def test_too_many_months_are_not_named() -> None:
-    """Moments alone narrow a batch that reaches over decades."""
-    thirty_years = (JUNE - 30 * 366 * 86_400_000, JUNE)
-    assert "month" not in bounds.of_spans([thirty_years])
+@pytest.mark.parametrize(("days", "is_told"), [(23 * 30, True), (26 * 30, False)])
+def test_spans_over_many_months_tell_nothing(days: int, is_told: bool) -> None:
+    """The rows are asked then: one play with a wrong clock must not let all months be searched."""
+    assert (bounds.of_spans([(JUNE - days * 86_400_000, JUNE)]) is not None) is is_told
