@@ -142,14 +142,17 @@ def _songplays(
     """Commit the batch's plays, matched with the songs as they will be."""
     if records is None:
         return
-    rows = match(plays.songplays(records, spans.of_repeats(seen)), catalog)
-    if bronze.is_empty(SONGPLAYS):
-        bronze.append(SONGPLAYS, rows)
-    else:
+    played = plays.songplays(records, spans.of_repeats(seen))
+    rows = match(played, catalog)
+    where = "true" if bronze.is_empty(SONGPLAYS) else _where(seen, played)
+    if where is None:
+        return
+    if bronze.knows(SONGPLAYS, played, where=where):
         rows = _staged(bronze, rows, SONGPLAYS, f"{stage_root}/songplays")
-        if where := _where(seen, rows):
-            update_when = replaces(SONGPLAYS, again=seen.is_again)
-            bronze.add(SONGPLAYS, rows, update_when=update_when, where=where)
+        update_when = replaces(SONGPLAYS, again=seen.is_again)
+        bronze.merge(SONGPLAYS, rows, update_when=update_when, only=where)
+    else:
+        bronze.append(SONGPLAYS, rows, where=where)
 
 
 def _rematch(

@@ -171,23 +171,28 @@ class Bronze:
     def add(
         self, table: Table, rows: DataFrame, *, update_when: str | None, where: str = "true"
     ) -> None:
-        """Append rows when the table has none of their keys, as it mostly is; else merge them.
+        """Append rows when the table `knows` none of their keys, as it mostly is; else merge them.
 
         A MERGE reads and writes anew every file that it may touch; an append writes the rows alone.
-        `where` holds for every row of the table that may have a key of `rows`: it narrows what is
-        looked at, by literals. The rest is as in `merge`, which sees the rows a second time.
+        The rest is as in `merge`, which sees the rows a second time.
         """
-        if self.is_empty(table):
-            self.append(table, rows, where=where)
-            return
-        keys = [*table.key]
-        with self.steps(f"look for keys in {table.name}"):
-            current = self.read(table).alias("t").where(where).select(*keys)
-            known = current.join(rows.select(*keys), keys, "left_semi").limit(1).count() > 0
-        if known:
+        if self.knows(table, rows, where=where):
             self.merge(table, rows, update_when=update_when, only=where)
         else:
             self.append(table, rows, where=where)
+
+    def knows(self, table: Table, rows: DataFrame, *, where: str = "true") -> bool:
+        """Whether the table has a key of `rows`.
+
+        `where` holds for every row of the table that may have one: it narrows what is looked at, by
+        literals.
+        """
+        if self.is_empty(table):
+            return False
+        keys = [*table.key]
+        with self.steps(f"look for keys in {table.name}"):
+            current = self.read(table).alias("t").where(where).select(*keys)
+            return current.join(rows.select(*keys), keys, "left_semi").limit(1).count() > 0
 
 
 def _with_statistics(table: Table) -> list[str]:
