@@ -19,7 +19,7 @@ import boto3
 import duckdb
 import pytest
 
-from pipeline import attempts, job, local
+from pipeline import active_run, attempts, job, local
 from pipeline.errors import PipelineBusyError, RunFailedError
 from pipeline.progress import PlainDisplay, Stages
 from pipeline.wait import SystemClock
@@ -367,10 +367,13 @@ def test_a_second_run_is_refused_while_the_first_holds_the_job(stack: Any) -> No
     """Exit code 3 is for this: the message names the run that is under way."""
     replace_script(stack, "import time\ntime.sleep(600)\n")
     name = stack.outputs.job_name
+    states: list[str] = []
     first = job.start(stack.aws, name, "one", SystemClock())
     try:
         with pytest.raises(PipelineBusyError, match=first):
             job.start(stack.aws, name, "two", SystemClock())
         assert job.start(stack.aws, name, "one", SystemClock()) == first
     finally:
-        stack.aws.glue.batch_stop_job_run(JobName=name, JobRunIds=[first])
+        # To its end: while it is being stopped it holds the job, which other tests run, too.
+        active_run.stop(stack.aws, name, SystemClock(), states.append)
+    assert states[-1] == "STOPPED"
