@@ -73,7 +73,7 @@ def dropped(run: str) -> str:
     """Say that what a run was to read again was lost on its way into the tables."""
     return (
         f"dropped: what run {run} read again: its stage was lost before all tables had it. Nothing "
-        "else is: run that reprocess again."
+        "else is lost: run that reprocess again."
     )
 
 

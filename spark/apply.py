@@ -95,9 +95,9 @@ def _time(bronze: Bronze, seen: Manifest, records: DataFrame) -> None:
 
 
 def _where(seen: Manifest, rows: DataFrame) -> str | None:
-    """SQL: where in songplays or `time` keys of the batch can be, of which these are the rows.
+    """SQL: where in songplays or `time` the batch's keys can be; None where it has none.
 
-    None where there are no rows. They are asked only where the manifest does not tell enough.
+    `rows` are the batch's rows for that table: asked only where the manifest does not tell enough.
     """
     of_plays = spans.of_plays(seen)
     told = None if of_plays is None else bounds.of_spans(of_plays)
@@ -142,12 +142,12 @@ def _songplays(
     """Commit the batch's plays, matched with the songs as they will be."""
     if records is None:
         return
-    played = plays.songplays(records, spans.of_repeats(seen))
-    rows = match(played, catalog)
-    where = "true" if bronze.is_empty(SONGPLAYS) else _where(seen, played)
+    every = plays.songplays(records, [])  # repeated keys are keys as well
+    where = "true" if bronze.is_empty(SONGPLAYS) else _where(seen, every)
     if where is None:
         return
-    if bronze.knows(SONGPLAYS, played, where=where):
+    rows = match(plays.songplays(records, spans.of_repeats(seen)), catalog)
+    if bronze.knows(SONGPLAYS, every, where=where):
         rows = _staged(bronze, rows, SONGPLAYS, f"{stage_root}/songplays")
         update_when = replaces(SONGPLAYS, again=seen.is_again)
         bronze.merge(SONGPLAYS, rows, update_when=update_when, only=where)

@@ -45,8 +45,8 @@ def of_paths(paths: Iterable[str]) -> str:
 def of_spans(spans: Sequence[Span]) -> str | None:
     """SQL over songplays or `time`, as `t`: where rows within these spans are.
 
-    None where they touch so many months that the rows themselves will know fewer: one play of a
-    clock that stands years ago lets a span reach over all the months between.
+    None where they touch so many months that the rows themselves may have far fewer: one play of a
+    clock that stands years ago lets its version's span reach over all the months between.
     """
     months = {month for span in spans for month in _months(span)}
     if len(months) > _MAX_TOUCHED_MONTHS:

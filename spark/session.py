@@ -28,7 +28,8 @@ _ON_SPARK = {
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     # A batch has few months: their files are open side by side instead of sorting all plays first.
     "spark.sql.maxConcurrentOutputFileWriters": "4",
-    # Texts of the quarantine go to a task's Python so many at a time, and one may have 16 MB.
+    # Texts of the quarantine go to a task's Python so many at a time (else 10,000), and one may
+    # have 16 MB.
     "spark.sql.execution.arrow.maxRecordsPerBatch": "256",
 }
 """What speed and memory depend on, on Spark with Delta; the embedded engine knows none of them.
