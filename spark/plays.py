@@ -24,11 +24,11 @@ _SEPARATOR = "\u001f"
 _INTEGER_PARTS = ("session_id", "item_in_session", "ts")
 
 
-def songplays(records: DataFrame, repeats: Sequence[Span] | None = None) -> DataFrame:
+def songplays(records: DataFrame, repeats: Sequence[Span] | None) -> DataFrame:
     """Rows of `songplays` without a song yet: song_id and artist_id are null.
 
     The id is the sha2-256 of the play's key, its parts in canonical form. Two records have one key
-    only within `repeats`, as in `spans.of_repeats`.
+    only within `repeats`, as in `spans.of_repeats`; None: anywhere.
     """
     key = F.concat_ws(
         _SEPARATOR, "user_id", *(F.col(part).cast("string") for part in _INTEGER_PARTS)

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from spark.tables import Table
 
 
-def newest(
-    rows: DataFrame, key: Sequence[str], rank: Sequence[str], *, within: str = "true"
-) -> DataFrame:
+def newest(rows: DataFrame, key: Sequence[str], rank: Sequence[str], *, within: str) -> DataFrame:
     """The row of the highest rank of each key. No key occurs twice but where `within` holds.
 
     Looks first whether a key occurs more than once, and ranks only those that do: they are few, and

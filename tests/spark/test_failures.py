@@ -11,13 +11,14 @@ import pytest
 
 from spark import ledger
 from spark.job import main
+from spark.storage import split
 from spark.tables import INGESTED_FILES, SONGPLAYS
 from spark.unsettled import MAX_ATTEMPTS
 
 
 def deny(lake: Any, keys: str, zone: str = "", action: str = "s3:GetObject") -> None:
     """Deny everybody the objects of a zone, by default the landing zone, that these keys name."""
-    bucket = (zone or lake.landing).removeprefix("s3://").partition("/")[0]
+    bucket, _ = split(zone or lake.landing)
     statement = {
         "Effect": "Deny",
         "Principal": "*",
@@ -74,7 +75,7 @@ def test_a_stage_that_s3_does_not_take_fails_the_run_with_its_word(
     assert said.startswith("StorageError: Cannot write s3://")
     assert "AccessDenied" in said
     assert lake.rows(INGESTED_FILES) == []
-    lake.s3.delete_bucket_policy(Bucket=lake.processing.removeprefix("s3://").partition("/")[0])
+    lake.s3.delete_bucket_policy(Bucket=split(lake.processing)[0])
     assert lake.run()["files"]["ingested"] == 1
 
 
