@@ -44,7 +44,8 @@ def apply(bronze: Bronze, processing: str, seen: Manifest) -> None:
         _upsert(bronze, SONGS, of_songs.changed, again=again)
         _upsert(bronze, ARTISTS, songs.artists(song_records), again=again)
     if log_records is not None:
-        _users(bronze, stage_root, log_records, again=again)
+        last = stage.latest_records(bronze.spark, processing, seen, LOG_SOURCE)
+        _upsert(bronze, USERS, plays.users(last), again=again)
         _time(bronze, seen, log_records)
     if again:
         release(bronze, processing, seen)
@@ -112,24 +113,11 @@ def _upsert(bronze: Bronze, table: Table, rows: DataFrame, *, again: bool) -> No
         bronze.merge(table, rows, update_when=replaces(table, again=again))
 
 
-def _users(bronze: Bronze, stage_root: str, records: DataFrame, *, again: bool) -> None:
-    # An engine sees the size of what lies in files: where the users are few, it hands them to every
-    # task instead of moving the plays.
-    path = f"{stage_root}/last_plays"
-    with bronze.steps(f"prepare {USERS.name}"):
-        last = _kept(bronze, plays.last_plays(records), plays.LAST_PLAYS, path)
-    _upsert(bronze, USERS, plays.users(records, last), again=again)
-
-
 def _staged(bronze: Bronze, rows: DataFrame, table: Table, path: str) -> DataFrame:
     """The rows, computed once and kept in the stage: a MERGE reads its source more than once."""
     with bronze.steps(f"prepare {table.name}"):
-        return _kept(bronze, rows.select(*table.column_names), table.ddl, path)
-
-
-def _kept(bronze: Bronze, rows: DataFrame, ddl: str, path: str) -> DataFrame:
-    rows.write.mode("overwrite").parquet(path)
-    return bronze.spark.read.schema(ddl).parquet(path)
+        rows.select(*table.column_names).write.mode("overwrite").parquet(path)
+        return bronze.spark.read.schema(table.ddl).parquet(path)
 
 
 def _songplays(

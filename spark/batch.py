@@ -110,7 +110,7 @@ class _Reading:
     """Of each version that was read: why that failed, or None."""
     changed: int = 0
     files: dict[str, list[str]] = field(default_factory=dict)
-    """Of the stage of each source."""
+    """As in the manifest."""
 
 
 def _stage(
@@ -133,7 +133,7 @@ def _stage(
     with bronze.steps(f"stage {source.name}"):
         rules = quality.rules_of(source)
         staged = stage.write(bronze.spark, source, own, path, rules)
-    reading.files[source.name] = staged.files
+    reading.files |= staged.files
     read = {account.source_path: account for account in staged.accounts}
     doubted = [read[version.path] for version in own if key_of(version) not in trusted]
     held = {
@@ -198,7 +198,7 @@ def _drifts(
     drifting = sum(account.counts.drifting for account in whole)
     if not drifting and not reasons:
         return []
-    rows = stage.usable(bronze.spark, source, staged.files, unusable)
+    rows = stage.usable(bronze.spark, source, staged.files[source.name], unusable)
     return drift.find(rows, source, reasons, drifting)
 
 

@@ -53,6 +53,8 @@ class Source:
     key: tuple[str, ...]
     moment: str | None = None
     """The column of the key that says when, in milliseconds since 1970; None: there is none."""
+    latest_of: str | None = None
+    """The column of which a table has what its latest record, by `moment`, says; None: none has."""
     kept_only: tuple[str, str] | None = None
     """The column and the value that a record must have to be kept; None: all are."""
     unused: tuple[tuple[str, Kind], ...] = ()
@@ -123,6 +125,7 @@ LOG_SOURCE = Source(
     ),
     key=("user_id", "session_id", "item_in_session", "ts"),
     moment="ts",
+    latest_of="user_id",
     unused=(
         ("auth", "text"),
         ("method", "text"),

@@ -54,24 +54,13 @@ def _newest(records: DataFrame, repeats: Sequence[Span] | None) -> DataFrame:
     return newest(records, LOG_SOURCE.key, SONGPLAYS.rank, within=within)
 
 
-LAST_PLAYS = "user_id string, event_ts bigint"
-"""The last moment of each user."""
-
-
-def last_plays(records: DataFrame) -> DataFrame:
-    """Rows of LAST_PLAYS."""
-    return records.groupBy(*USERS.key).agg(F.max("ts").alias("event_ts"))
-
-
-def users(records: DataFrame, last: DataFrame) -> DataFrame:
+def users(records: DataFrame) -> DataFrame:
     """Rows of `users`: what each user's newest play, by event time, says of the user.
 
-    All but the plays of each user's last moment, rows of LAST_PLAYS, are left out before the
-    ranking: few remain.
+    Of the plays it is enough to give the latest: they are ranked, and that is for few.
     """
     rows = records.withColumn("event_ts", F.col("ts")).select(*USERS.column_names)
-    of_last = rows.join(last, [*USERS.key, "event_ts"], "left_semi")
-    return first_ranked(of_last, USERS.key, USERS.rank)
+    return first_ranked(rows, USERS.key, USERS.rank)
 
 
 def time(records: DataFrame) -> DataFrame:

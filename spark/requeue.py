@@ -153,7 +153,7 @@ def begin(bronze: Bronze, arguments: Arguments, gone: Sequence[Refused]) -> Mani
             rules = quality.rules_of(source)
             lines = quarantine.lines(bronze, versions)
             staged = stage.parse_again(lines, source, versions, path, rules)
-        files[source.name] = staged.files
+        files |= staged.files
         judged = batch.judged(staged.accounts, rules)
         quality.stop_before(judged)
         verdicts += judged

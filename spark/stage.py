@@ -45,7 +45,8 @@ _TASKS_PER_CORE = 4
 class Staged:
     """A stage as it was written."""
 
-    files: list[str]
+    files: dict[str, list[str]]
+    """As the manifest names them: see `Manifest.files`."""
     accounts: list[Account]
     """One for each version."""
 
@@ -62,6 +63,20 @@ def files(processing: str, seen: Manifest, source: Source) -> list[str]:
     return seen.files[source.name]
 
 
+def latest_records(
+    spark: SparkSession, processing: str, seen: Manifest, source: Source
+) -> DataFrame:
+    """Good records among which those are that come last, one or more for each `latest_of`."""
+    named = (seen.files or {}).get(_latest(source))
+    files_of_latest = named or files(processing, seen, source)
+    return good_records(spark, source, files_of_latest, seen.refused)
+
+
+def _latest(source: Source) -> str:
+    """What `Manifest.files` calls the files of the latest records of a source."""
+    return f"latest of {source.name}"
+
+
 def lost(storage: Storage, processing: str, seen: Manifest) -> str | None:
     """The first stage of a batch of which anything is missing, though the batch needs it."""
     for source in SOURCES:
@@ -70,7 +85,9 @@ def lost(storage: Storage, processing: str, seen: Manifest) -> str | None:
             continue
         listed = (found.path for found in storage.list(f"{path}/"))
         there = {found for found in listed if found.endswith(".parquet")}
-        if not there or not there.issuperset((seen.files or {}).get(source.name, ())):
+        named = seen.files or {}
+        needed = {*named.get(source.name, ()), *named.get(_latest(source), ())}
+        if not there or not there.issuperset(needed):
             return path
     return None
 
@@ -140,19 +157,19 @@ def _save(
     path: str,
 ) -> Staged:
     told = rows.mapInArrow(
-        lambda batches: stage_files.write(records(batches), path), stage_files.TOLD
+        lambda batches: stage_files.write(records(batches), path, source), stage_files.TOLD
     )
-    files, ends = stage_files.told(told)
-    times = Counter(end.source_path for end in ends)
+    found = stage_files.told(told)
+    times = Counter(end.source_path for end in found.ends)
     for version in versions:
         if times[version.path] != 1:
             raise StageError(
                 f"The stage {path} has {times[version.path]} last rows for {version.path} "
                 f"where there must be one. Delete the stage and start the job again."
             )
-    counts = {end.source_path: Counts.told(end.account) for end in ends}
+    counts = {end.source_path: Counts.told(end.account) for end in found.ends}
     many = [path for path, found in counts.items() if found.keys is None]
-    keys = _keys(_read(rows.sparkSession, source, files), source, many) if many else {}
+    keys = _keys(_read(rows.sparkSession, source, found.files), source, many) if many else {}
     accounts = [
         of_version(
             end.source_path,
@@ -160,9 +177,12 @@ def _save(
             counts[end.source_path],
             keys.get(end.source_path),
         )
-        for end in ends
+        for end in found.ends
     ]
-    return Staged(files=files, accounts=accounts)
+    named = {source.name: found.files}
+    if source.latest_of is not None:
+        named[_latest(source)] = found.latest
+    return Staged(files=named, accounts=accounts)
 
 
 def parallelism(spark: SparkSession) -> int:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from spark.errors import JobError, StageError, StorageError
+from spark.latest import latest
 from spark.storage import Storage, client
 
 if TYPE_CHECKING:
@@ -22,9 +23,15 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
-TOLD = "file string, source_path string, error string, account string, kind string, failure string"
-"""What `write` tells: a row for each file, one for each last row of a version in it, and one of a
-`kind` of JobError that ended it with the sentence `failure`."""
+    from spark.contract import Source
+
+TOLD = (
+    "file string, latest string, source_path string, error string, account string, kind string, "
+    "failure string"
+)
+"""What `write` tells: a row for each file, with that of its `latest` records if it has any; one for
+each last row of a version in it; and one of a `kind` of JobError that ended it with the sentence
+`failure`."""
 
 _KINDS: dict[str, type[JobError]] = {kind.__name__: kind for kind in (StageError, StorageError)}
 _FILE_BYTES = 64 * 1024 * 1024
@@ -41,19 +48,31 @@ class End:
     account: str
 
 
-def write(batches: Iterable[pa.RecordBatch], path: str) -> Iterator[pa.RecordBatch]:
+@dataclass(frozen=True)
+class Told:
+    """What the tasks have written."""
+
+    files: list[str]
+    latest: list[str]
+    """Files with the `latest` records once more."""
+    ends: list[End]
+
+
+def write(batches: Iterable[pa.RecordBatch], path: str, source: Source) -> Iterator[pa.RecordBatch]:
     """Leave the rows of a stage in files under `path`, and tell which, and what ends in them.
 
     Runs in a task: what ends it with a sentence is told, too, for an engine would tell the driver
     of it in words of its own, among which ours are lost.
     """
     try:
-        yield from _files(batches, path)
+        yield from _files(batches, path, source)
     except JobError as error:
         yield _told(kind=[type(error).__name__], failure=[str(error)])
 
 
-def _files(batches: Iterable[pa.RecordBatch], path: str) -> Iterator[pa.RecordBatch]:
+def _files(
+    batches: Iterable[pa.RecordBatch], path: str, source: Source
+) -> Iterator[pa.RecordBatch]:
     storage = Storage(client())
     held: list[pa.RecordBatch] = []
     size = 0
@@ -61,18 +80,19 @@ def _files(batches: Iterable[pa.RecordBatch], path: str) -> Iterator[pa.RecordBa
         held.append(batch)
         size += batch.nbytes
         if size >= _FILE_BYTES:
-            yield _put(storage, path, held)
+            yield _put(storage, path, held, source)
             held, size = [], 0
     if held:
-        yield _put(storage, path, held)
+        yield _put(storage, path, held, source)
 
 
-def told(rows: DataFrame) -> tuple[list[str], list[End]]:
+def told(rows: DataFrame) -> Told:
     """The files that were written, and the last rows in them.
 
     Raises StorageError where S3 did not take a file, StageError where the rows were no stage's.
     """
     files: list[str] = []
+    latest_files: list[str] = []
     ends: list[End] = []
     for row in rows.collect():
         if row["failure"] is not None:
@@ -81,19 +101,33 @@ def told(rows: DataFrame) -> tuple[list[str], list[End]]:
             ends.append(End(row["source_path"], row["error"], row["account"]))
         else:
             files.append(row["file"])
-    return sorted(files), ends
+            latest_files += [row["latest"]] if row["latest"] else []
+    return Told(sorted(files), sorted(latest_files), ends)
 
 
-def _put(storage: Storage, path: str, batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+def _put(
+    storage: Storage, path: str, batches: list[pa.RecordBatch], source: Source
+) -> pa.RecordBatch:
     rows = pa.Table.from_batches(batches)
+    found = latest(rows, source)
+    ends = rows.filter(rows["error"].is_valid()).select(["source_path", "error", "account"])
+    columns = {name: [None, *ends[name].to_pylist()] for name in ends.column_names}
+    others = [None] * len(ends)
+    return _told(
+        file=[_file(storage, path, rows), *others],
+        latest=[_file(storage, f"{path}/latest", found) if len(found) else None, *others],
+        **columns,
+    )
+
+
+def _file(storage: Storage, path: str, rows: pa.Table) -> str:
+    """Write the rows as a file of its own under `path`; returns where it lies."""
     sink = pa.BufferOutputStream()
     # Bounds would spare nobody a page: what reads a stage reads all of it.
     pq.write_table(rows, sink, compression="snappy", write_statistics=False)
     file = f"{path}/{uuid4().hex}.parquet"
     storage.write(file, sink.getvalue().to_pybytes(), "application/vnd.apache.parquet")
-    ends = rows.filter(rows["error"].is_valid()).select(["source_path", "error", "account"])
-    columns = {name: [None, *ends[name].to_pylist()] for name in ends.column_names}
-    return _told(file=[file, *[None] * len(ends)], **columns)
+    return file
 
 
 def _told(**columns: list[str | None]) -> pa.RecordBatch:

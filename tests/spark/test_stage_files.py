@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from itertools import chain
 from typing import Any
 from unittest import mock
 
@@ -13,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from spark import apply, manifest, stage, stage_files
-from spark.contract import SOURCES
+from spark.contract import SONG_SOURCE, SOURCES
 from spark.job import main
 from spark.storage import split
 from spark.tables import INGESTED_FILES, QUARANTINED_RECORDS, SONGPLAYS, TABLES
@@ -45,7 +46,7 @@ def test_a_file_that_nobody_told_of_counts_for_nothing(
 
     def twice(*args: Any) -> stage.Staged:
         staged: stage.Staged = real(*args)
-        for path in staged.files:
+        for path in chain.from_iterable(staged.files.values()):
             bucket, key = split(path)
             other = f"{key.removesuffix('.parquet')}-again.parquet"
             boto3.client("s3").copy_object(
@@ -73,14 +74,16 @@ def die_with_a_manifest(lake: Any) -> None:
 
 
 def left_by_a_release_of(earlier: int, lake: Any) -> None:
-    """Make the manifest that is there one of an earlier format."""
+    """Make the manifest that is there one of an earlier release."""
     (seen,) = manifest.open_batches(lake.storage, lake.processing)
     assert seen.files is not None
-    assert {*seen.files} == {source.name for source in SOURCES}
+    assert {*seen.files} == {*(source.name for source in SOURCES), "latest of logs"}
     path = manifest.path(lake.processing, seen.batch)
     document = lake.storage.read_json(path)
     if earlier < 4:
         assert document.pop("files") == seen.files
+    else:
+        assert document["files"].pop("latest of logs")
     if earlier < 5:
         moments = {(entry.pop("first"), entry.pop("last")) for entry in document["entries"]}
         assert moments >= {(None, None), (1541105831796, 1541105832796)}
@@ -91,7 +94,10 @@ def left_by_a_release_of(earlier: int, lake: Any) -> None:
 def test_an_open_batch_is_read_from_the_files_of_its_manifest(
     of_format: int, lake: Any, make_song: Any, make_play: Any
 ) -> None:
-    """Of a manifest of format 3, from all that lies in its stage; with plays of one key in it."""
+    """Of a manifest of format 3, from all that lies in its stage; with plays of one key in it.
+
+    Those of earlier releases name no files of latest records.
+    """
     begin(lake, make_song, make_play)
     lake.put("log-data/3.json", [make_play(3)])
     die_with_a_manifest(lake)
@@ -136,7 +142,7 @@ def test_many_rows_make_several_files(lake: Any, monkeypatch: Any) -> None:
         for place, end in enumerate(ends)
     ]
     told = pa.Table.from_batches(
-        stage_files.write(batches, f"{lake.processing}/runs/b/logs")
+        stage_files.write(batches, f"{lake.processing}/runs/b/songs", SONG_SOURCE)
     ).to_pylist()
     files = [row["file"] for row in told if row["file"]]
     assert len(files) == 4
