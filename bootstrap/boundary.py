@@ -13,11 +13,12 @@ from lakehouse.analyst_policies import analyst_policy
 from lakehouse.lake_formation import data_access
 from lakehouse.naming import Names
 from lakehouse.network_policies import NetworkIds, flow_logs_policy, network_access
+from lakehouse.statements import KEY_USES, allow, document, use_key
 from policy.iam_actions import STAR_RESOURCES
 
 if TYPE_CHECKING:
     from bootstrap.names import BootstrapNames
-    from lakehouse.policies import Document, Statement
+    from lakehouse.statements import Document, Statement
 
 
 def boundary(names: BootstrapNames) -> Document:
@@ -35,17 +36,15 @@ def boundary(names: BootstrapNames) -> Document:
     for action in actions - free:
         by_service.setdefault(action.partition(":")[0], set()).add(action)
     places = _places(names)
-    return policies.document(
+    return document(
         [
             *(
-                policies.allow(
-                    service.capitalize(), held, places[service], _condition(names, service)
-                )
+                allow(service.capitalize(), held, places[service], _condition(names, service))
                 for service, held in sorted(by_service.items())
             ),
             # As the job has it, with its namespaces.
             *metrics,
-            policies.allow("WithoutResource", free, ["*"]),
+            allow("WithoutResource", free, ["*"]),
         ]
     )
 
@@ -60,7 +59,7 @@ def _actions_of_the_actors(names: BootstrapNames) -> set[str]:
         *analyst_policy(stack, ["any"])["Statement"],
         *flow_logs_policy(stack)["Statement"],
         *network_access(stack, network),
-        *(one for actor in policies.KEY_USES for one in policies.use_key(stack, actor, "key")),
+        *(one for actor in KEY_USES for one in use_key(stack, actor, "key")),
         data_access(),
     ]
     return {

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bootstrap.resources import each, network, services, storage, without_resource
-from lakehouse.policies import allow, document
+from lakehouse.statements import allow, document
 from policy.iam_actions import READ_VERBS
 
 if TYPE_CHECKING:
     from bootstrap.names import BootstrapNames
-    from lakehouse.policies import Document, Statement
+    from lakehouse.statements import Document, Statement
 
 SERVICES_OF_ROLES = ("glue.amazonaws.com", "vpc-flow-logs.amazonaws.com")
 """To whom the roles of the stacks are passed."""

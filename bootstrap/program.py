@@ -16,11 +16,11 @@ from lakehouse.account import resolve_account
 from lakehouse.config import AwsSettings
 from lakehouse.documents import json_text
 from lakehouse.errors import ConfigError
-from lakehouse.policies import document
+from lakehouse.statements import document
 from lakehouse.storage import ZoneBucket, ZoneBucketArgs
 
 if TYPE_CHECKING:
-    from lakehouse.policies import Document
+    from lakehouse.statements import Document
 
 _STATE_VERSION_DAYS = 365
 """How long an earlier state can be brought back."""

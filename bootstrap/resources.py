@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lakehouse.policies import allow, document
+from lakehouse.statements import allow, document
 from policy.iam_actions import DEPLOYER_STARS, STAR_RESOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bootstrap.names import BootstrapNames
-    from lakehouse.policies import Document, Statement
+    from lakehouse.statements import Document, Statement
 
 _TAGS = ("ListTagsForResource", "TagResource", "UntagResource")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bootstrap.names import GITHUB
-from lakehouse.policies import document
+from lakehouse.statements import document
 
 if TYPE_CHECKING:
     from bootstrap.config import Settings
-    from lakehouse.policies import Document
+    from lakehouse.statements import Document
 
 AUDIENCE = "sts.amazonaws.com"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lakehouse.naming import BRONZE, RESULTS, Names
-from lakehouse.policies import ANALYST_RESULTS, Document, allow, document, query_in
+from lakehouse.policies import ANALYST_RESULTS
+from lakehouse.statements import Document, allow, document, query_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

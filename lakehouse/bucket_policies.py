@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lakehouse.policies import Statement
+    from lakehouse.statements import Statement
 
 
 def tls_only(bucket_arn: str) -> Statement:

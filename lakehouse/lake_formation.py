@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pulumi_aws as aws
 
-from lakehouse.policies import Statement, allow
+from lakehouse.statements import Statement, allow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lakehouse.naming import ZONES, Names
-from lakehouse.policies import Document, Statement, allow, document
+from lakehouse.statements import Document, Statement, allow, document
 
 _S3_ACTIONS = (
     "s3:AbortMultipartUpload",

@@ -12,6 +12,8 @@ from lakehouse import lake_formation, policies
 from lakehouse.analyst_policies import analyst_policy
 from lakehouse.documents import json_text
 from lakehouse.network_policies import network_access
+from lakehouse.statements import Document, document, use_key
+from lakehouse.trust import glue_trust, named_trust
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +28,8 @@ class ActorRoleArgs:
 
     role_name: str
     description: str
-    trust: policies.Document
-    policy: pulumi.Input[policies.Document]
+    trust: Document
+    policy: pulumi.Input[Document]
     boundary: str | None = None
     """The policy that no permission of this role can exceed; None for none."""
 
@@ -102,16 +104,16 @@ class Permissions(pulumi.ComponentResource):
         def role(
             actor: str,
             description: str,
-            trust: policies.Document,
-            *policy: policies.Document,
+            trust: Document,
+            *policy: Document,
             network: pulumi.Output[NetworkIds] | None = None,
         ) -> ActorRole:
             statements = [statement for part in policy for statement in part["Statement"]]
 
-            def whole(key_arn: str, ids: NetworkIds | None) -> policies.Document:
+            def whole(key_arn: str, ids: NetworkIds | None) -> Document:
                 access = [] if ids is None else network_access(names, ids)
-                use = policies.use_key(names, actor, key_arn)
-                return policies.document([*statements, *access, *use])
+                use = use_key(names, actor, key_arn)
+                return document([*statements, *access, *use])
 
             return ActorRole(
                 f"{actor}-role",
@@ -127,18 +129,18 @@ class Permissions(pulumi.ComponentResource):
                 child,
             )
 
-        grants = policies.document([lake_formation.data_access()] if args.lake_formation else [])
+        grants = document([lake_formation.data_access()] if args.lake_formation else [])
         self.job_role_arn = role(
             "job",
             "The Glue job: landing to bronze",
-            policies.glue_trust(names),
+            glue_trust(names),
             policies.job_policy(names),
             network=args.network,
         ).arn
         self.crawler_role_arn = role(
             "crawler",
             "The crawler: bronze Delta logs to the Data Catalog",
-            policies.glue_trust(names),
+            glue_trust(names),
             policies.crawler_policy(names, args.tables),
             grants,
             network=args.network,
@@ -146,7 +148,7 @@ class Permissions(pulumi.ComponentResource):
         self.operator_role_arn = role(
             "operator",
             "The pipeline: upload, run, crawl, query",
-            policies.named_trust("NamedOperators", args.operator_principals),
+            named_trust("NamedOperators", args.operator_principals),
             policies.operator_policy(names),
             grants,
         ).arn
@@ -155,7 +157,7 @@ class Permissions(pulumi.ComponentResource):
             self.analyst_role_arn = role(
                 "analyst",
                 "Analysts: queries over the chosen tables",
-                policies.named_trust("NamedAnalysts", args.analyst_principals),
+                named_trust("NamedAnalysts", args.analyst_principals),
                 analyst_policy(names, args.analyst_tables),
                 grants,
             ).arn

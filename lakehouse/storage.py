@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
-from lakehouse import bucket_policies, policies
+from lakehouse import bucket_policies
 from lakehouse.documents import json_text
 from lakehouse.naming import ACCESS_LOGS, MADE_AGAIN, RESULTS, ZONES, Names
+from lakehouse.statements import Statement, document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +26,7 @@ class ZoneBucketArgs:
 
     bucket_name: str
     bucket_arn: str
-    statements: tuple[policies.Statement, ...]
+    statements: tuple[Statement, ...]
     force_destroy: bool
     protect: bool
     noncurrent_version_days: int
@@ -116,7 +117,7 @@ def _policy(args: ZoneBucketArgs) -> pulumi.Output[str]:
         encryption = (
             [] if key_arn is None else bucket_policies.right_key_only(args.bucket_arn, key_arn)
         )
-        return json_text(policies.document([*args.statements, *encryption]))
+        return json_text(document([*args.statements, *encryption]))
 
     return pulumi.Output.from_input(args.key_arn).apply(text)
 
@@ -183,9 +184,7 @@ class Storage(pulumi.ComponentResource):
         logged = [names.bucket_arn(zone) for zone in ZONES if zone != ACCESS_LOGS]
         expiry = {RESULTS: args.query_result_days, ACCESS_LOGS: args.access_log_days}
 
-        def make(
-            zone: str, *extra: policies.Statement, log_target: ZoneBucket | None = None
-        ) -> ZoneBucket:
+        def make(zone: str, *extra: Statement, log_target: ZoneBucket | None = None) -> ZoneBucket:
             return ZoneBucket(
                 zone,
                 ZoneBucketArgs(

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from lakehouse import bucket_policies
 from lakehouse.errors import ConfigError
 from lakehouse.given_key import require_usable_key
-from lakehouse.policies import document
+from lakehouse.statements import document
 from localaws.bridge import provision
 from localaws.bridge.errors import ProvisionError
 

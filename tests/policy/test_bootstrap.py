@@ -10,7 +10,7 @@ import pytest
 from bootstrap.names import BootstrapNames
 from lakehouse.account import Account
 from lakehouse.errors import ConfigError
-from lakehouse.policies import named_trust
+from lakehouse.trust import named_trust
 from policy.evaluator import Decision, Request, evaluate
 from policy.report import check
 from policy.waivers import BOOTSTRAP_WAIVERS

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lakehouse import policies
+from lakehouse.statements import use_key
 from spark.tables import TABLE_NAMES
 
 if TYPE_CHECKING:
@@ -154,9 +155,9 @@ def test_each_actor_has_one_role_with_its_own_policy(
     role = dev.of_type("iam/role:Role")[f"{actor}-role"]
     policy = dev.of_type("iam/rolePolicy:RolePolicy")[f"{actor}-role"]
     assert policy["role"] == role["name"] == f"music-dev-{actor}"
-    use_key = policies.use_key(names, actor, dev.outputs["kms_key_arn"])
-    assert all(one["Resource"] == [dev.outputs["kms_key_arn"]] for one in use_key)
-    assert json.loads(policy["policy"])["Statement"] == [*documents[actor]["Statement"], *use_key]
+    uses = use_key(names, actor, dev.outputs["kms_key_arn"])
+    assert all(one["Resource"] == [dev.outputs["kms_key_arn"]] for one in uses)
+    assert json.loads(policy["policy"])["Statement"] == [*documents[actor]["Statement"], *uses]
 
 
 def test_logs_go_to_the_groups_of_the_stack_and_nowhere_else(

@@ -10,6 +10,7 @@ import pytest
 from lakehouse import policies
 from lakehouse.analyst_policies import analyst_policy
 from lakehouse.config import AnalystTable
+from lakehouse.statements import use_key
 from spark.tables import TABLE_NAMES
 
 if TYPE_CHECKING:
@@ -63,8 +64,8 @@ def test_the_results_of_analysts_lie_apart(analysed: Any, names: Names) -> None:
     attached = analysed.of_type("iam/rolePolicy:RolePolicy")["analyst-role"]["policy"]
     tables = ("songs", "artists", "time", "songplays")
     expected = analyst_policy(names, tables)["Statement"]
-    use_key = policies.use_key(names, "analyst", analysed.outputs["kms_key_arn"])
-    assert json.loads(attached)["Statement"] == [*expected, *use_key]
+    uses = use_key(names, "analyst", analysed.outputs["kms_key_arn"])
+    assert json.loads(attached)["Statement"] == [*expected, *uses]
 
 
 def test_a_boundary_limits_every_role(declare: Callable[..., Any], dev: Any) -> None:
