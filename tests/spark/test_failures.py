@@ -29,9 +29,13 @@ def deny(lake: Any, keys: str, zone: str = "", action: str = "s3:GetObject") -> 
     lake.s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
 
 
-def later(patch: pytest.MonkeyPatch, minutes: float) -> None:
-    """Let runs compare the ledger with a moment that is so much later than now."""
-    patch.setattr(ledger, "_now", lambda: datetime.now(UTC) + timedelta(minutes=minutes))
+def later(patch: pytest.MonkeyPatch, minutes: float, since: datetime | None = None) -> None:
+    """Let runs compare the ledger with a moment that is so much later than now, or `since` then.
+
+    What has not come yet is told from a moment that stays, since a run takes its time.
+    """
+    delay = timedelta(minutes=minutes)
+    patch.setattr(ledger, "_now", lambda: (since or datetime.now(UTC)) + delay)
 
 
 def entries(lake: Any) -> dict[str, tuple[str, int]]:
@@ -131,8 +135,9 @@ def test_a_failed_version_comes_back_after_its_pause_and_counts_once(
 ) -> None:
     """Not before two minutes; then it is read, and its records are there once."""
     lake.put("log-data/1.json", [make_play(1)])
+    before = datetime.now(UTC)
     assert lake.run(max_object_bytes=1)["files"]["failed"] == 1
-    later(monkeypatch, 1.9)
+    later(monkeypatch, 1.9, since=before)
     assert lake.run()["files"]["new"] == 0
     later(monkeypatch, 2.1)
     report = lake.run()
@@ -149,14 +154,16 @@ def test_a_version_is_parked_after_its_last_attempt_and_freed_by_reprocessing(
 ) -> None:
     """No run tries it again however much later, until it is asked to."""
     path = lake.put("log-data/1.json.gz", gzip.compress(json.dumps(make_play(1)).encode())[:-4])
+    before = datetime.now(UTC)
     report = lake.run()
     for attempt in range(1, MAX_ATTEMPTS):
         [failure] = report["failures"]
         assert (failure["path"], failure["attempts"]) == (path, attempt)
         assert not failure["parked"]
-        later(monkeypatch, 2**attempt - 0.1)
+        later(monkeypatch, 2**attempt - 0.1, since=before)
         assert lake.run()["files"]["new"] == 0
         later(monkeypatch, 2**attempt + 0.1)
+        before = datetime.now(UTC)
         report = lake.run()
     assert [(f["attempts"], f["parked"]) for f in report["failures"]] == [(MAX_ATTEMPTS, True)]
     later(monkeypatch, 10_000)
