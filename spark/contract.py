@@ -54,7 +54,8 @@ class Source:
     moment: str | None = None
     """The column of the key that says when, in milliseconds since 1970; None: there is none."""
     latest_of: str | None = None
-    """The column of which a table has what its latest record, by `moment`, says; None: none has."""
+    """The column of the key of which a table has what its latest record, by `moment`, says; None:
+    there is no such table."""
     kept_only: tuple[str, str] | None = None
     """The column and the value that a record must have to be kept; None: all are."""
     unused: tuple[tuple[str, Kind], ...] = ()

@@ -12,6 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spark.values import marks
+
 if TYPE_CHECKING:
     from spark.contract import Source
 
@@ -22,10 +24,10 @@ def latest(rows: pa.Table, source: Source) -> pa.Table:
     By version, for one that is held later on may not hide another's. Records that are no good, or
     are not kept, count for nothing.
     """
-    if source.latest_of is None or source.moment is None:
+    if source.latest_of is None or source.moment is None or not len(rows):
         return rows.slice(0, 0)
     good = pc.equal(pc.list_value_length(rows["reasons"]), 0)
-    places = pc.indices_nonzero(pc.fill_null(pc.and_(rows["kept"], good), fill_value=False))
+    places = np.flatnonzero(marks(pc.fill_null(pc.and_(rows["kept"], good), fill_value=False)))
     names = ["source_path", source.latest_of, source.moment]
     versions, whose, when = (rows[name].take(places).combine_chunks() for name in names)
     owners = whose.dictionary_encode()
@@ -35,5 +37,5 @@ def latest(rows: pa.Table, source: Source) -> pa.Table:
     last = np.full(len(coded.dictionary), np.iinfo(np.int64).min)
     np.maximum.at(last, groups, moments)
     is_last = np.zeros(len(rows), np.bool_)
-    is_last[np.asarray(places)[moments == last[groups]]] = True
+    is_last[places[moments == last[groups]]] = True
     return rows.filter(pa.array(is_last))

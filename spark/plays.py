@@ -57,10 +57,13 @@ def _newest(records: DataFrame, repeats: Sequence[Span] | None) -> DataFrame:
 def users(records: DataFrame) -> DataFrame:
     """Rows of `users`: what each user's newest play, by event time, says of the user.
 
-    Of the plays it is enough to give the latest: they are ranked, and that is for few.
+    Of the plays it is enough to give the latest. All but those of each user's last moment are left
+    out before the ranking: few remain.
     """
     rows = records.withColumn("event_ts", F.col("ts")).select(*USERS.column_names)
-    return first_ranked(rows, USERS.key, USERS.rank)
+    last = rows.groupBy(*USERS.key).agg(F.max("event_ts").alias("event_ts"))
+    of_last = rows.join(last, [*USERS.key, "event_ts"], "left_semi")
+    return first_ranked(of_last, USERS.key, USERS.rank)
 
 
 def time(records: DataFrame) -> DataFrame:

@@ -159,17 +159,17 @@ def _save(
     told = rows.mapInArrow(
         lambda batches: stage_files.write(records(batches), path, source), stage_files.TOLD
     )
-    found = stage_files.told(told)
-    times = Counter(end.source_path for end in found.ends)
+    written = stage_files.told(told)
+    times = Counter(end.source_path for end in written.ends)
     for version in versions:
         if times[version.path] != 1:
             raise StageError(
                 f"The stage {path} has {times[version.path]} last rows for {version.path} "
                 f"where there must be one. Delete the stage and start the job again."
             )
-    counts = {end.source_path: Counts.told(end.account) for end in found.ends}
+    counts = {end.source_path: Counts.told(end.account) for end in written.ends}
     many = [path for path, found in counts.items() if found.keys is None]
-    keys = _keys(_read(rows.sparkSession, source, found.files), source, many) if many else {}
+    keys = _keys(_read(rows.sparkSession, source, written.files), source, many) if many else {}
     accounts = [
         of_version(
             end.source_path,
@@ -177,11 +177,11 @@ def _save(
             counts[end.source_path],
             keys.get(end.source_path),
         )
-        for end in found.ends
+        for end in written.ends
     ]
-    named = {source.name: found.files}
+    named = {source.name: written.files}
     if source.latest_of is not None:
-        named[_latest(source)] = found.latest
+        named[_latest(source)] = written.latest
     return Staged(files=named, accounts=accounts)
 
 

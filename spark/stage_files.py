@@ -29,9 +29,9 @@ TOLD = (
     "file string, latest string, source_path string, error string, account string, kind string, "
     "failure string"
 )
-"""What `write` tells: a row for each file, with that of its `latest` records if it has any; one for
-each last row of a version in it; and one of a `kind` of JobError that ended it with the sentence
-`failure`."""
+"""What `write` tells: a row for each file, with the one in which its `latest` records are, if there
+are any; one for each last row of a version in it; and one of a `kind` of JobError that ended it
+with the sentence `failure`."""
 
 _KINDS: dict[str, type[JobError]] = {kind.__name__: kind for kind in (StageError, StorageError)}
 _FILE_BYTES = 64 * 1024 * 1024
@@ -54,7 +54,7 @@ class Told:
 
     files: list[str]
     latest: list[str]
-    """Files with the `latest` records once more."""
+    """Files with the `latest` records: of their own, or of those above."""
     ends: list[End]
 
 
@@ -109,15 +109,24 @@ def _put(
     storage: Storage, path: str, batches: list[pa.RecordBatch], source: Source
 ) -> pa.RecordBatch:
     rows = pa.Table.from_batches(batches)
-    found = latest(rows, source)
+    file = _file(storage, path, rows)
     ends = rows.filter(rows["error"].is_valid()).select(["source_path", "error", "account"])
     columns = {name: [None, *ends[name].to_pylist()] for name in ends.column_names}
     others = [None] * len(ends)
-    return _told(
-        file=[_file(storage, path, rows), *others],
-        latest=[_file(storage, f"{path}/latest", found) if len(found) else None, *others],
-        **columns,
-    )
+    of_latest = _file_of_latest(storage, path, latest(rows, source), rows, file)
+    return _told(file=[file, *others], latest=[of_latest, *others], **columns)
+
+
+def _file_of_latest(
+    storage: Storage, path: str, found: pa.Table, rows: pa.Table, file: str
+) -> str | None:
+    """Where to look for the latest of the rows in `file`: in one of their own, if they are few.
+
+    They are not where objects are small, or where users seldom come twice.
+    """
+    if len(found) * 2 > len(rows):
+        return file
+    return _file(storage, f"{path}/latest", found) if len(found) else None
 
 
 def _file(storage: Storage, path: str, rows: pa.Table) -> str:

@@ -63,6 +63,12 @@ def test_the_good_records_of_the_last_moment_of_a_user_in_a_version(
     assert latest(table(rows, chunks), LOG_SOURCE)["place"].to_pylist() == expected
 
 
+@pytest.mark.core
+def test_no_rows_have_no_latest_ones() -> None:
+    """The Arrow of Glue's Spark has ended a process that asks where nothing is true of no rows."""
+    assert latest(table([]), LOG_SOURCE).num_rows == 0
+
+
 def test_a_source_of_which_nothing_comes_last_has_none() -> None:
     """And is not asked for columns that it does not have."""
     rows = table([("a", "1", 1, True, [])]).drop_columns(["ts", "user_id"])

@@ -14,11 +14,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from spark import apply, manifest, stage, stage_files
-from spark.contract import SONG_SOURCE, SOURCES
+from spark.contract import LOG_SOURCE, SONG_SOURCE, SOURCES
 from spark.job import main
+from spark.parser import parse
 from spark.storage import split
-from spark.tables import INGESTED_FILES, QUARANTINED_RECORDS, SONGPLAYS, TABLES
+from spark.tables import INGESTED_FILES, QUARANTINED_RECORDS, SONGPLAYS, TABLES, USERS
 from tests.spark.test_reprocess import KilledError
+from tests.spark.test_tally import read as lines
 
 pytestmark = pytest.mark.core
 
@@ -99,12 +101,18 @@ def test_an_open_batch_is_read_from_the_files_of_its_manifest(
     Those of earlier releases name no files of latest records.
     """
     begin(lake, make_song, make_play)
-    lake.put("log-data/3.json", [make_play(3)])
+    lake.put("log-data/3.json", [make_play(3), make_play(6, level="paid")])
     die_with_a_manifest(lake)
     left_by_a_release_of(of_format, lake)
     assert lake.rows(INGESTED_FILES) == []
     assert len(lake.run()["finished_runs"]) == 1
-    assert len(lake.rows(SONGPLAYS)) == 3
+    assert len(lake.rows(SONGPLAYS)) == 4
+    users = [(row["user_id"], row["event_ts"], row["level"]) for row in lake.rows(USERS)]
+    assert users == [
+        ("0", 1541105836796, "paid"),
+        ("1", 1541105831796, "free"),
+        ("2", 1541105832796, "free"),
+    ]
     after = lake.content(TABLES)
     lake.run()
     assert lake.content(TABLES) == after
@@ -153,3 +161,28 @@ def test_many_rows_make_several_files(lake: Any, monkeypatch: Any) -> None:
         ("p4", "ok"),
         ("p6", "cut"),
     ]
+
+
+@pytest.mark.parametrize(("plays", "own"), [(10, True), (3, False)])
+def test_the_latest_records_have_files_of_their_own_where_they_are_few(
+    plays: int, own: bool, lake: Any, make_play: Any, monkeypatch: Any
+) -> None:
+    """Of a version in several files, each has its own; else the file of all is named for both."""
+    monkeypatch.setattr(stage_files, "_FILE_BYTES", 100)
+    batches = [
+        lines([("p", json.dumps(make_play(plays * part + n, userId="7"))) for n in range(plays)])
+        for part in range(3)
+    ]
+    batches[1] = lines([("p", json.dumps(make_play(n, userId=str(n % 2)))) for n in range(plays)])
+    batches.append(lines([("p", None)]))
+    told = pa.Table.from_batches(
+        stage_files.write(parse(batches, LOG_SOURCE), f"{lake.processing}/runs/b/logs", LOG_SOURCE)
+    ).to_pylist()
+    files = [row["file"] for row in told if row["file"]]
+    latest = [row["latest"] for row in told if row["latest"]]
+    assert (len(files), len(latest)) == (4, 3)
+    assert [file in files for file in latest] == [False, not own, False]
+    of_user = [read(file)["ts"].to_pylist() for file in latest]
+    assert of_user[0] == [make_play(plays - 1)["ts"]]
+    assert of_user[1][-2:] == [make_play(n)["ts"] for n in (plays - 2, plays - 1)]
+    assert of_user[2] == [make_play(3 * plays - 1)["ts"]]
