@@ -1,7 +1,7 @@
 """Which records are the latest of their kind: found while they are in memory to be written.
 
-A table of what the latest record of each user says is made of few records of a batch. They go into
-files of their own beside the stage, so that nobody has to look for them among all others.
+A table of what the latest record of each user says is made of few records of a batch. So that
+nobody has to look for them among all others, they go into files of their own (docs/adr/0021).
 """
 
 from __future__ import annotations

@@ -99,8 +99,8 @@ class Manifest:
     """Versions that were gone when they were to be read: not seen, what is there now is another."""
 
     files: dict[str, list[str]] | None = None
-    """The files of the stage of each source, by its name, and those in which its latest records are
-    once more; None in a manifest of an earlier release."""
+    """The files of the stage of each source, by its name, and those in which to look for its latest
+    records; None in a manifest of an earlier release."""
 
     format: int = FORMAT
     """That of the release which wrote it."""
