@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bootstrap.names import GITHUB
-from lakehouse.statements import document
+from lakehouse.trust import trust
 
 if TYPE_CHECKING:
     from bootstrap.config import Settings
@@ -32,16 +32,9 @@ def previewer_trust(provider_arn: str, settings: Settings) -> Document:
 
 
 def _trust(sid: str, provider_arn: str, subjects: list[str]) -> Document:
-    return document(
-        [
-            {
-                "Sid": sid,
-                "Effect": "Allow",
-                "Principal": {"Federated": provider_arn},
-                "Action": "sts:AssumeRoleWithWebIdentity",
-                "Condition": {
-                    "StringEquals": {f"{GITHUB}:aud": AUDIENCE, f"{GITHUB}:sub": subjects}
-                },
-            }
-        ]
+    return trust(
+        sid,
+        {"Federated": provider_arn},
+        {"StringEquals": {f"{GITHUB}:aud": AUDIENCE, f"{GITHUB}:sub": subjects}},
+        action="sts:AssumeRoleWithWebIdentity",
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 from lakehouse.naming import ZONES, Names
 from lakehouse.statements import Document, Statement, allow, document
+from lakehouse.trust import trust
 
 _S3_ACTIONS = (
     "s3:AbortMultipartUpload",
@@ -80,19 +81,13 @@ def service_endpoint(names: Names, service: str) -> Document:
 
 def flow_logs_trust(names: Names) -> Document:
     """Only the service that delivers flow logs, and only those of this account."""
-    return document(
-        [
-            {
-                "Sid": "FlowLogsOfThisAccount",
-                "Effect": "Allow",
-                "Principal": {"Service": "vpc-flow-logs.amazonaws.com"},
-                "Action": "sts:AssumeRole",
-                "Condition": {
-                    "StringEquals": {"aws:SourceAccount": names.account.id},
-                    "ArnLike": {"aws:SourceArn": names.arn("ec2", "vpc-flow-log/*")},
-                },
-            }
-        ]
+    return trust(
+        "FlowLogsOfThisAccount",
+        {"Service": "vpc-flow-logs.amazonaws.com"},
+        {
+            "StringEquals": {"aws:SourceAccount": names.account.id},
+            "ArnLike": {"aws:SourceArn": names.arn("ec2", "vpc-flow-log/*")},
+        },
     )
 
 

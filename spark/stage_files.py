@@ -101,7 +101,8 @@ def told(rows: DataFrame) -> Told:
             ends.append(End(row["source_path"], row["error"], row["account"]))
         else:
             files.append(row["file"])
-            latest_files += [row["latest"]] if row["latest"] else []
+            if row["latest"] is not None:
+                latest_files.append(row["latest"])
     return Told(sorted(files), sorted(latest_files), ends)
 
 

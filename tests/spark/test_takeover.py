@@ -140,11 +140,13 @@ def test_an_open_batch_that_lost_part_of_its_stage_is_not_finished_without_it(
 ) -> None:
     """What the other files hold would count for all."""
     for number in range(16):
-        lake.put(f"log-data/{number}.json", [make_play(number)])
+        plays = [make_play(4 * number + n, userId="7") for n in range(4)]
+        lake.put(f"log-data/{number}.json", plays)
     write_late = killed_before_its_manifest(lake)
     write_late()
     (seen,) = manifest.open_batches(lake.storage, lake.processing)
     assert seen.files is not None
+    assert not {*seen.files["logs"]} & {*seen.files["latest of logs"]}
     first, *others = seen.files[part]
     assert others
     lake.storage.delete([first])
