@@ -20,14 +20,27 @@ from policy.network import ROUTE_TARGETS
 from policy.report import check
 from policy.rules import RULES
 from policy.waivers import NOT_CHECKED, SCANNER_WAIVERS, WAIVERS
-from tests.policy.breaks import BREAKS, JOB, LIFECYCLE, OTHER, ROLE, ROLE_POLICY, drop, put, state
+from tests.policy.breaks_of_network import NETWORK_BREAKS
+from tests.policy.breaks_of_roles import ROLE, ROLE_BREAKS
+from tests.policy.breaks_of_services import JOB, SERVICE_BREAKS
+from tests.policy.breaks_of_storage import LIFECYCLE, STORAGE_BREAKS
+from tests.policy.changes import OTHER, ROLE_POLICY, drop, put, state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from policy.model import Stack
+    from tests.policy.changes import Break
 
 GIVEN_KEY = f"arn:aws:kms:us-east-1:111122223333:key/{UUID(int=1)}"
+
+BREAKS: Mapping[str, list[Break]] = {
+    **STORAGE_BREAKS,
+    **ROLE_BREAKS,
+    **SERVICE_BREAKS,
+    **NETWORK_BREAKS,
+}
+"""Rule -> changes of the good stack that it has to catch."""
 
 
 def test_the_rule_book_is_whole() -> None:
