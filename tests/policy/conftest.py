@@ -15,6 +15,7 @@ from localaws.bridge.monitor import run
 from policy.model import Stack
 from tests.policy.collected import ACCOUNT, Collected
 from tests.policy.good_stack import good_stack
+from tests.policy.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,3 +79,9 @@ def real(request: pytest.FixtureRequest, declare: Callable[..., Stack]) -> Stack
 def good() -> Stack:
     """The small production stack that breaks no rule."""
     return good_stack()
+
+
+@pytest.fixture(scope="session")
+def world(declare: Callable[..., Stack]) -> World:
+    """The production stack, to be asked."""
+    return World(declare("prod"))

@@ -32,6 +32,9 @@ POLICIES_OF_THINGS = {
     "ec2/vpcEndpoint:VpcEndpoint": "policy",
     "sns/topicPolicy:TopicPolicy": "policy",
 }
+QUESTIONS = ("access_table.py", "test_access.py", "test_access_limits.py")
+"""The files that ask who can do what."""
+
 NO_ACTION_OF_IAM = "sso:GetRoleCredentials"
 """Checkov looks for it all the same."""
 
@@ -90,10 +93,12 @@ def test_every_action_exists(all_stacks: list[Stack]) -> None:
         for action in statement.actions or ()
     }
     used |= {one for _, statement in of_identities(all_stacks) for one in statement.actions or ()}
-    table = (Path(__file__).parent / "test_access.py").read_text(encoding="utf-8")
+    asked = "".join(
+        (Path(__file__).parent / name).read_text(encoding="utf-8") for name in QUESTIONS
+    )
     services = "|".join({one.partition(":")[0] for one in used})
     # What a colon follows is a condition's key, in the context of a question.
-    used |= set(re.findall(rf'"((?:{services}):[A-Z]\w+)"(?!:)', table))
+    used |= set(re.findall(rf'"((?:{services}):[A-Z]\w+)"(?!:)', asked))
     used |= set(iam_actions.STAR_RESOURCES) | set(iam_actions.DEPLOYER_STARS)
     used |= {*iam_actions.ESCALATION, *iam_actions.CREDENTIALS} - {NO_ACTION_OF_IAM}
     used |= {*iam_actions.SECRETS, *iam_actions.PERMISSIONS}
