@@ -7,6 +7,8 @@ from typing import Any
 from policy.model import Resource
 
 ACCOUNT = "111122223333"
+ISSUER = "token.actions.githubusercontent.com"
+PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}"
 
 
 class Collected:
@@ -49,8 +51,7 @@ class Collected:
         if kind == "role":
             return f"arn:aws:iam::{self.account}:role/{identifier}"
         if kind == "openIdConnectProvider":
-            issuer = "token.actions.githubusercontent.com"
-            return f"arn:aws:iam::{self.account}:oidc-provider/{issuer}"
+            return f"arn:aws:iam::{self.account}:oidc-provider/{ISSUER}"
         if kind == "logGroup":
             return f"arn:aws:logs:{self.region}:{self.account}:log-group:{identifier}"
         if kind == "topic":
