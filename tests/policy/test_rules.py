@@ -34,11 +34,9 @@ if TYPE_CHECKING:
 
 GIVEN_KEY = f"arn:aws:kms:us-east-1:111122223333:key/{UUID(int=1)}"
 
+FAMILIES = (STORAGE_BREAKS, ROLE_BREAKS, SERVICE_BREAKS, NETWORK_BREAKS)
 BREAKS: Mapping[str, list[Break]] = {
-    **STORAGE_BREAKS,
-    **ROLE_BREAKS,
-    **SERVICE_BREAKS,
-    **NETWORK_BREAKS,
+    rule: breaks for family in FAMILIES for rule, breaks in family.items()
 }
 """Rule -> changes of the good stack that it has to catch."""
 
@@ -50,7 +48,8 @@ def test_the_rule_book_is_whole() -> None:
     for rule in RULES:
         assert rule.ids, rule.name
         assert rule.says.endswith("."), rule.name
-    assert {rule.name for rule in RULES} == BREAKS.keys()
+    broken = [name for family in FAMILIES for name in family]
+    assert sorted(rule.name for rule in RULES) == sorted(broken)
     checked = {name for rule in RULES for name in rule.ids}
     assert not checked & NOT_CHECKED.keys()
 

@@ -11,6 +11,7 @@ from lakehouse import key_policy
 from lakehouse.account import Account
 from lakehouse.errors import ConfigError
 from lakehouse.naming import ACCESS_LOGS, ZONES, Names
+from tests.unit.lakehouse.settings import PROD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -187,15 +188,9 @@ def test_log_groups_have_the_names_that_glue_writes_to(dev: Any) -> None:
 
 def test_logs_are_kept_for_a_year_in_production(declare: Callable[..., Any]) -> None:
     """By default, and as the least that is accepted."""
-    prod = {
-        "lakehouse:environment": "prod",
-        "aws:allowedAccountIds": '["123456789012"]',
-        "aws:defaultTags": '{"tags": {"Project": "p", "Environment": "prod", "ManagedBy": "m"}}',
-        "lakehouse:operatorPrincipals": '["arn:aws:iam::123456789012:role/operators"]',
-    }
-    groups = declare(prod).of_type("cloudwatch/logGroup:LogGroup").values()
+    groups = declare(PROD).of_type("cloudwatch/logGroup:LogGroup").values()
     assert {group["retentionInDays"] for group in groups} == {365}
     with pytest.raises(ConfigError, match="logRetentionDays = 180 is not allowed in prod"):
-        declare({**prod, "lakehouse:logRetentionDays": "180"})
+        declare({**PROD, "lakehouse:logRetentionDays": "180"})
     with pytest.raises(ConfigError, match=r"logRetentionDays = '31' is not allowed: give 1, 3"):
         declare({"lakehouse:logRetentionDays": "31"})

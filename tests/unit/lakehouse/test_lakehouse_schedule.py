@@ -8,6 +8,7 @@ import pytest
 
 from lakehouse.cron import longest_gap, meetings
 from lakehouse.errors import ConfigError
+from tests.unit.lakehouse.settings import PROD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,15 +136,9 @@ def test_maintenance_never_starts_in_the_minute_of_an_ingest(
 
 def test_production_runs_every_night_unless_told_otherwise(declare: Callable[..., Any]) -> None:
     """The default can be switched off."""
-    prod = {
-        "lakehouse:environment": "prod",
-        "aws:allowedAccountIds": '["123456789012"]',
-        "aws:defaultTags": '{"tags": {"Project": "p", "Environment": "prod", "ManagedBy": "m"}}',
-        "lakehouse:operatorPrincipals": '["arn:aws:iam::123456789012:role/operators"]',
-    }
-    assert declare(prod).outputs["schedule"]["expression"] == "cron(0 3 * * ? *)"
-    assert declare(prod).outputs["schedule"]["maintenance"]["expression"] == "cron(37 4 ? * SUN *)"
-    no_ingest = {**prod, "lakehouse:schedule": "none"}
+    assert declare(PROD).outputs["schedule"]["expression"] == "cron(0 3 * * ? *)"
+    assert declare(PROD).outputs["schedule"]["maintenance"]["expression"] == "cron(37 4 ? * SUN *)"
+    no_ingest = {**PROD, "lakehouse:schedule": "none"}
     assert declare(no_ingest).outputs["schedule"]["expression"] is None
     nothing = {**no_ingest, "lakehouse:maintenanceSchedule": "none"}
     assert declare(nothing).outputs["schedule"] is None
