@@ -55,6 +55,12 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Log nothing: rules note what matters."""
 
+    def handle_expect_100(self) -> bool:
+        """Say at once that the body is wanted: boto3 waits a second for that word."""
+        wanted = super().handle_expect_100()
+        self.wfile.flush()
+        return wanted
+
     def do_any(self) -> None:
         """Forward one call, unless a rule says otherwise."""
         body = self._body()
