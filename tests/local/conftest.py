@@ -1,4 +1,4 @@
-"""A localaws server for the tests of this folder, and boto3 clients for it."""
+"""A localaws server for the tests of this folder, with boto3 clients and Pulumi programs for it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localaws import process
+from localaws.bridge import provision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+REGION = "us-east-1"
 
 
 @pytest.fixture(scope="session")
@@ -22,14 +26,14 @@ def server() -> Iterator[process.Server]:
         yield running
 
 
-def clients_for(server: process.Server, region: str = "us-east-1") -> Callable[[str], Any]:
+def clients_for(server: process.Server, region: str = REGION) -> Callable[[str], Any]:
     """Return a function that makes boto3 clients for `server` (S3 always in us-east-1)."""
 
     def client(service: str) -> Any:
         return boto3.client(
             service,  # type: ignore[call-overload] # the name is only known at run time
             endpoint_url=server.endpoint,
-            region_name="us-east-1" if service == "s3" else region,
+            region_name=REGION if service == "s3" else region,
             aws_access_key_id="test",
             aws_secret_access_key="test",
         )
@@ -68,3 +72,30 @@ def refusal() -> Callable[..., tuple[str, int]]:
         return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]
 
     return refused
+
+
+@pytest.fixture
+def name() -> str:
+    """A name that no other test uses on the shared server."""
+    return f"t{uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def stack_settings() -> dict[str, Any]:
+    """The settings of a program's stack; a file whose programs need others has its own."""
+    return {"aws:region": REGION}
+
+
+@pytest.fixture
+def up(
+    server: process.Server, name: str, stack_settings: dict[str, Any], tmp_path: Path
+) -> Callable[..., dict[str, Any]]:
+    """Return a function that provisions a program, with a state of the test's own."""
+
+    def run(
+        program: Callable[[], None], state: Path | None = tmp_path / "stack.json", **options: Any
+    ) -> dict[str, Any]:
+        given = {"project": "tests", "stack": name, "config": stack_settings, **options}
+        return provision(program, endpoint=server.endpoint, region=REGION, state=state, **given)
+
+    return run

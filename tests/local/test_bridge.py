@@ -7,7 +7,6 @@ import json
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import pulumi
 import pulumi_aws as aws
@@ -44,30 +43,6 @@ READ = json.dumps(
         ],
     }
 )
-
-
-@pytest.fixture
-def name() -> str:
-    """A name that no other test uses on the shared server."""
-    return f"t{uuid4().hex[:12]}"
-
-
-@pytest.fixture
-def up(server: Server, name: str, tmp_path: Path) -> Callable[..., dict[str, Any]]:
-    """Return a function that provisions a program, with a state of the test's own."""
-
-    def run(program: Callable[[], None], **options: Any) -> dict[str, Any]:
-        defaults: dict[str, Any] = {
-            "project": "tests",
-            "stack": name,
-            "config": {"aws:region": REGION},
-            "state": tmp_path / "stack.json",
-        }
-        return provision(
-            program, endpoint=server.endpoint, region=REGION, **{**defaults, **options}
-        )
-
-    return run
 
 
 def parameter(name: str, value: str = "v", **more: Any) -> aws.ssm.Parameter:

@@ -17,43 +17,18 @@ from lakehouse import bucket_policies
 from lakehouse.errors import ConfigError
 from lakehouse.given_key import require_usable_key
 from lakehouse.statements import document
-from localaws.bridge import provision
 from localaws.bridge.errors import ProvisionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
-
-    from localaws.process import Server
 
 REGION = "us-east-1"
 
 
 @pytest.fixture
-def name() -> str:
-    """A name that no other test uses on the shared server."""
-    return f"t{uuid4().hex[:12]}"
-
-
-@pytest.fixture
-def up(server: Server, name: str, tmp_path: Path) -> Callable[[Callable[[], None]], Any]:
-    """Return a function that provisions a program, with a state of the test's own."""
-
-    def run(program: Callable[[], None]) -> dict[str, Any]:
-        return provision(
-            program,
-            project="tests",
-            stack=name,
-            config={
-                "aws:region": REGION,
-                "aws:defaultTags": json.dumps({"tags": {"Team": "music"}}),
-            },
-            endpoint=server.endpoint,
-            region=REGION,
-            state=tmp_path / "stack.json",
-        )
-
-    return run
+def stack_settings() -> dict[str, Any]:
+    """With a tag for whatever the program makes."""
+    return {"aws:region": REGION, "aws:defaultTags": json.dumps({"tags": {"Team": "music"}})}
 
 
 def key_policy(sid: str) -> str:

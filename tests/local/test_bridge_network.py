@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import pulumi
 import pulumi_aws as aws
 import pytest
 
-from localaws.bridge import provision
 from localaws.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from localaws.process import Server
 
 REGION = "us-east-1"
 DEFAULT_TAGS = {"Project": "p"}
@@ -25,27 +21,9 @@ POLICY = json.dumps({"Version": "2012-10-17", "Statement": []})
 
 
 @pytest.fixture
-def name() -> str:
-    """A name that no other test uses on the shared server."""
-    return f"t{uuid4().hex[:12]}"
-
-
-@pytest.fixture
-def up(server: Server, name: str, tmp_path: Path) -> Callable[..., dict[str, Any]]:
-    """Return a function that provisions a program, with a state of the test's own."""
-
-    def run(program: Callable[[], None], state: Path | None = None) -> dict[str, Any]:
-        return provision(
-            program,
-            project="tests",
-            stack=name,
-            config={"aws:region": REGION, "aws:defaultTags": {"tags": DEFAULT_TAGS}},
-            endpoint=server.endpoint,
-            region=REGION,
-            state=state or tmp_path / "stack.json",
-        )
-
-    return run
+def stack_settings() -> dict[str, Any]:
+    """With tags for whatever the program makes."""
+    return {"aws:region": REGION, "aws:defaultTags": {"tags": DEFAULT_TAGS}}
 
 
 def network(

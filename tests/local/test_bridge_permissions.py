@@ -7,16 +7,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pulumi_aws as aws
-import pytest
 
 from lakehouse.lake_formation import open_to_iam
-from localaws.bridge import provision
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
-
-    from localaws.process import Server
 
 ROLE = "arn:aws:iam::123456789012:role/reader"
 BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
@@ -32,24 +27,6 @@ TRUST = json.dumps(
         ],
     }
 )
-
-
-@pytest.fixture
-def up(server: Server, tmp_path: Path) -> Callable[[Callable[[], None]], dict[str, Any]]:
-    """Return a function that provisions a program, with a state of the test's own."""
-
-    def run(program: Callable[[], None]) -> dict[str, Any]:
-        return provision(
-            program,
-            project="tests",
-            stack="permissions",
-            config={"aws:region": "us-east-1"},
-            endpoint=server.endpoint,
-            region="us-east-1",
-            state=tmp_path / "stack.json",
-        )
-
-    return run
 
 
 def test_a_grant_is_made_changed_and_revoked(
