@@ -18,11 +18,10 @@ from lakehouse.errors import ConfigError
 from lakehouse.given_key import require_usable_key
 from lakehouse.statements import document
 from localaws.bridge.errors import ProvisionError
+from tests.local.bridge_programs import REGION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-REGION = "us-east-1"
 
 
 @pytest.fixture

@@ -9,24 +9,13 @@ from uuid import uuid4
 import pulumi_aws as aws
 
 from lakehouse.lake_formation import open_to_iam
+from tests.local.bridge_programs import TRUST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROLE = "arn:aws:iam::123456789012:role/reader"
 BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
-TRUST = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "glue.amazonaws.com"},
-                "Action": "sts:AssumeRole",
-            }
-        ],
-    }
-)
 
 
 def test_a_grant_is_made_changed_and_revoked(
