@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
 import resource
 import shutil
 import signal
-import socket
-import subprocess
-import sys
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import duckdb
 import pytest
 
-from pipeline import active_run, attempts, job, local
-from pipeline.errors import PipelineBusyError, RunFailedError
-from pipeline.progress import PlainDisplay, Stages
-from pipeline.wait import SystemClock
+from tests.local.input_counts import expected
+from tests.local.lakehouse_command import document, lakehouse, serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ["--songs", "60", "--events-per-day", "400", "--seed", "5"]
 NEW_DAY = "log-data/2018/11/2018-11-03-events.json"
 STAGES = ["provision", "upload", "job", "crawler", "checks", "query"]
@@ -37,61 +26,15 @@ ORIGINAL_QUERY = (
 )
 
 
-def lakehouse(
-    *arguments: str | Path, environment: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Run the command as a user does."""
-    return subprocess.run(
-        [sys.executable, "-m", "pipeline", *map(str, arguments)],
-        cwd=ROOT,
-        env={**os.environ, **(environment or {})},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 def processor_seconds() -> float:
     """What the child processes that have ended used of the processor."""
     spent = resource.getrusage(resource.RUSAGE_CHILDREN)
     return spent.ru_utime + spent.ru_stime
 
 
-def document(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
-    """Read the one JSON object of a command that went well."""
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
-
-
 def run(state: Path, *arguments: str | Path) -> dict[str, Any]:
     """Run the pipeline on a state folder."""
     return document(lakehouse("run", "--local", "--state", state, "--json", *arguments))
-
-
-def expected(source: Path) -> dict[str, int]:
-    """Count the rows of each table by SQL over the input, without any code of the project."""
-    with duckdb.connect() as db:
-        db.execute(
-            f"""
-            SET TimeZone = 'UTC';
-            CREATE TABLE s AS SELECT * FROM read_json('{source}/song-data/**/*.json');
-            CREATE TABLE p AS SELECT * FROM read_json('{source}/log-data/**/*.json',
-                format = 'newline_delimited') WHERE page = 'NextSong';
-            """  # noqa: S608 - the path is the test's own
-        )
-        counts = {
-            "songs": "SELECT count(DISTINCT song_id) FROM s",
-            "artists": "SELECT count(DISTINCT artist_id) FROM s",
-            "users": "SELECT count(DISTINCT userId) FROM p",
-            "time": "SELECT count(DISTINCT ts) FROM p",
-            "songplays": "SELECT count(DISTINCT (userId, sessionId, itemInSession, ts)) FROM p",
-            "ingested_files": f"SELECT count(*) FROM glob('{source}/*-data/**/*.json')",  # noqa: S608
-        }
-        return {
-            "quarantined_records": 0,
-            **{name: (db.execute(sql).fetchone() or (0,))[0] for name, sql in counts.items()},
-        }
 
 
 def rows(ran: dict[str, Any]) -> dict[str, int]:
@@ -271,23 +214,6 @@ def test_the_runs_are_written_down_and_reported_on(
         assert not any(str(value) in pages[name] for value in ran["query"]["rows"][0][:2])
 
 
-@contextmanager
-def serving(*arguments: str | Path) -> Iterator[tuple[dict[str, Any], subprocess.Popen[str]]]:
-    """Serve for the length of the block, and read what the command announces."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "pipeline", "serve", "--json", *map(str, arguments)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as server:
-        assert server.stdout is not None
-        try:
-            yield json.loads(server.stdout.readline()), server
-        finally:
-            server.terminate()
-
-
 @pytest.mark.usefixtures("runs")
 def test_serve_lends_the_state_to_any_client_and_to_the_stack_option(state: Path) -> None:
     """What was made by local runs is there for boto3, and `--stack` works on it as on AWS."""
@@ -318,62 +244,3 @@ def test_serve_lends_the_state_to_any_client_and_to_the_stack_option(state: Path
         assert json.loads(in_use.stdout)["error"]["type"] == "StateInUseError"
         server.send_signal(signal.SIGINT)
         assert server.wait() == 0
-
-
-def test_a_taken_port_is_one_sentence() -> None:
-    """It names the port and the way out."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        done = lakehouse("serve", "--port", str(port))
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert done.stderr.startswith(f"lakehouse: Port {port} on 127.0.0.1 is taken.")
-
-
-def test_a_state_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
-    """A file in the way is named."""
-    (tmp_path / "file").write_text("")
-    done = lakehouse("run", "--local", "--state", tmp_path / "file", "--source", tmp_path)
-    assert done.returncode == 2
-    assert "Traceback" not in done.stderr
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[Any]:
-    """A local stack in memory, for tests that break it."""
-    with local.server(None) as running:
-        yield local.provision(running, None)
-
-
-def replace_script(stack: Any, text: str) -> None:
-    """Put another script in the place of the job's."""
-    found = stack.aws.glue.get_job(JobName=stack.outputs.job_name)["Job"]
-    bucket, _, key = found["Command"]["ScriptLocation"].removeprefix("s3://").partition("/")
-    stack.aws.s3.put_object(Bucket=bucket, Key=key, Body=text.encode())
-
-
-def test_a_failing_job_is_told_with_its_reason_and_its_log(stack: Any) -> None:
-    """The script's last words are in the message."""
-    replace_script(stack, "print('reading song 7')\nraise SystemExit('song 7 is a poem')\n")
-    stages = Stages(PlainDisplay(io.StringIO()), SystemClock())
-    with pytest.raises(RunFailedError) as failure:
-        attempts.run_job(stack.aws, stack.outputs.job_name, "r", stages, {})
-    assert "ended as FAILED" in str(failure.value)
-    assert "song 7 is a poem" in str(failure.value)
-    assert "  reading song 7" in str(failure.value)
-
-
-def test_a_second_run_is_refused_while_the_first_holds_the_job(stack: Any) -> None:
-    """Exit code 3 is for this: the message names the run that is under way."""
-    replace_script(stack, "import time\ntime.sleep(600)\n")
-    name = stack.outputs.job_name
-    states: list[str] = []
-    first = job.start(stack.aws, name, "one", SystemClock())
-    try:
-        with pytest.raises(PipelineBusyError, match=first):
-            job.start(stack.aws, name, "two", SystemClock())
-        assert job.start(stack.aws, name, "one", SystemClock()) == first
-    finally:
-        # To its end: while it is being stopped it holds the job, which other tests run, too.
-        active_run.stop(stack.aws, name, SystemClock(), states.append)
-    assert states[-1] == "STOPPED"
