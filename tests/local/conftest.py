@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from localaws import process
 from localaws.bridge import provision
+from tests.local.script_jobs import Jobs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,6 +60,12 @@ def bucket(client: Callable[[str], Any]) -> str:
     name = f"bucket-{uuid4().hex}"
     client("s3").create_bucket(Bucket=name)
     return name
+
+
+@pytest.fixture(scope="module")
+def jobs(client: Callable[[str], Any]) -> Jobs:
+    """Return a maker of jobs on the shared server."""
+    return Jobs(client)
 
 
 @pytest.fixture(scope="session")
