@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from localaws import process
 from localaws.bridge import provision
+from tests.local.athena_workgroup import Athena, athena_on
 from tests.local.script_jobs import Jobs
 
 if TYPE_CHECKING:
@@ -66,6 +67,12 @@ def bucket(client: Callable[[str], Any]) -> str:
 def jobs(client: Callable[[str], Any]) -> Jobs:
     """Return a maker of jobs on the shared server."""
     return Jobs(client)
+
+
+@pytest.fixture(scope="session")
+def athena(server: process.Server, client: Callable[[str], Any]) -> Athena:
+    """Return a workgroup and a database with crawled tables, on the shared server."""
+    return athena_on(server, client)
 
 
 @pytest.fixture(scope="session")

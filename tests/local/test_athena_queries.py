@@ -1,11 +1,7 @@
-"""Query executions: they run on the catalog's Delta tables, and their results are Athena's."""
+"""Query executions: they run on the catalog's Delta tables, and end or are refused as Athena's."""
 
 from __future__ import annotations
 
-import datetime as dt
-import time
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -13,167 +9,12 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
+from tests.local.athena_workgroup import workgroup
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from tests.local.athena_workgroup import Athena
 
-    from localaws.process import Server
-
-AT = dt.datetime(2018, 11, 1, 21, 1, 46, 796000, tzinfo=dt.UTC)
 LONG = "SELECT count(*) FROM plays a, plays b, plays c, plays d, plays e, plays f, plays g, plays h"
-
-
-@dataclass
-class Athena:
-    """An Athena client with a workgroup and a database that holds two tables."""
-
-    api: Any
-    glue: Any
-    s3: Any
-    bucket: str
-    database: str
-    workgroup: str
-
-    def start(self, sql: str, **given: Any) -> str:
-        """Start a query and return its id."""
-        context = {"Database": self.database, "Catalog": "AwsDataCatalog"}
-        parameters = {"QueryExecutionContext": context, "WorkGroup": self.workgroup, **given}
-        query: str = self.api.start_query_execution(QueryString=sql, **parameters)[
-            "QueryExecutionId"
-        ]
-        return query
-
-    def state(self, query: str) -> dict[str, Any]:
-        """Return the QueryExecution structure."""
-        execution: dict[str, Any] = self.api.get_query_execution(QueryExecutionId=query)[
-            "QueryExecution"
-        ]
-        return execution
-
-    def wait(self, query: str) -> dict[str, Any]:
-        """Poll until the query has ended."""
-        deadline = time.monotonic() + 60
-        while (execution := self.state(query))["Status"]["State"] in {"QUEUED", "RUNNING"}:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        return execution
-
-    def run(self, sql: str, **given: Any) -> dict[str, Any]:
-        """Run a query to its end."""
-        return self.wait(self.start(sql, **given))
-
-    def rows(self, sql: str) -> list[list[str | None]]:
-        """Return the rows of a query that succeeds, the header among them."""
-        execution = self.run(sql)
-        assert execution["Status"]["State"] == "SUCCEEDED", execution["Status"]
-        result = self.api.get_query_results(QueryExecutionId=execution["QueryExecutionId"])
-        return [
-            [cell.get("VarCharValue") for cell in row["Data"]]
-            for row in result["ResultSet"]["Rows"]
-        ]
-
-    def reason(self, sql: str) -> str:
-        """Return why a query fails."""
-        status = self.run(sql)["Status"]
-        assert status["State"] == "FAILED", status
-        assert status["AthenaError"]["ErrorMessage"] == status["StateChangeReason"]
-        return str(status["StateChangeReason"])
-
-    def object(self, execution: dict[str, Any]) -> str:
-        """Return the text of the result object."""
-        bucket, _, key = (
-            execution["ResultConfiguration"]["OutputLocation"].removeprefix("s3://").partition("/")
-        )
-        text: str = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
-        return text
-
-
-PLAYS = pa.table(
-    {
-        "SongId": ["s1", "s2", None],
-        "title": ["Über", 'say "hi", you', ""],
-        "length": [3.5, 1e10, None],
-        "at": pa.array([AT, None, AT], pa.timestamp("us", tz="UTC")),
-        "price": pa.array([Decimal("1.50"), None, Decimal("0.05")], pa.decimal128(6, 2)),
-        "tags": [["a", "b"], [], None],
-        "place": pa.array(
-            [{"x": 1.0, "y": None}, None, {"x": 2.0, "y": "z"}],
-            pa.struct([("x", pa.float64()), ("y", pa.string())]),
-        ),
-        "year": pa.array([2018, 2018, 2019], pa.int32()),
-    }
-)
-NUMBERS = pa.table({"n": pa.array(range(1, 101)), "text": [uuid4().hex * 9 for _ in range(100)]})
-
-
-@pytest.fixture(scope="module")
-def athena(server: Server, client: Callable[[str], Any]) -> Athena:
-    """Return a workgroup and a database with crawled tables, on the shared server."""
-    glue, s3, api = client("glue"), client("s3"), client("athena")
-    bucket, database = f"lake-{uuid4().hex}", f"db_{uuid4().hex}"
-    s3.create_bucket(Bucket=bucket)
-    storage = server.environment()
-    write_deltalake(f"s3://{bucket}/plays", PLAYS, storage_options=storage, partition_by=["year"])
-    write_deltalake(f"s3://{bucket}/time", NUMBERS, storage_options=storage)
-    glue.create_database(DatabaseInput={"Name": database})
-    target = {
-        "DeltaTables": [f"s3://{bucket}/plays", f"s3://{bucket}/time"],
-        "WriteManifest": False,
-        "CreateNativeDeltaTable": True,
-    }
-    crawler = f"crawler-{uuid4().hex}"
-    glue.create_crawler(
-        Name=crawler, Role="r", DatabaseName=database, Targets={"DeltaTargets": [target]}
-    )
-    glue.start_crawler(Name=crawler)
-    while glue.get_crawler(Name=crawler)["Crawler"]["State"] != "READY":
-        time.sleep(0.02)
-    workgroup = f"group-{uuid4().hex}"
-    results = {"OutputLocation": f"s3://{bucket}/results/"}
-    api.create_work_group(Name=workgroup, Configuration={"ResultConfiguration": results})
-    return Athena(api, glue, s3, bucket, database, workgroup)
-
-
-def workgroup(athena: Athena, **configuration: Any) -> str:
-    """Return the name of a new workgroup."""
-    name = f"group-{uuid4().hex}"
-    athena.api.create_work_group(Name=name, Configuration=configuration)
-    return name
-
-
-def test_result_object_is_written_as_athena_writes_it(athena: Athena) -> None:
-    """Every value is quoted, NULL is left empty, and types are printed as Athena prints them."""
-    execution = athena.run("SELECT * FROM plays ORDER BY songid")
-    assert athena.object(execution) == (
-        '"songid","title","length","at","price","tags","place","year"\n'
-        '"s1","Über","3.5","2018-11-01 21:01:46.796","1.50","[a, b]","{x=1.0, y=null}","2018"\n'
-        '"s2","say ""hi"", you","1.0E10",,,"[]",,"2018"\n'
-        ',"",,"2018-11-01 21:01:46.796","0.05",,"{x=2.0, y=z}","2019"\n'
-    )
-    query = execution["QueryExecutionId"]
-    place = f"s3://{athena.bucket}/results/{query}.csv"
-    assert execution["ResultConfiguration"]["OutputLocation"] == place
-
-
-def test_columns_are_described_with_athenas_types(athena: Athena) -> None:
-    """ColumnInfo names each type as Athena does."""
-    query = athena.run("SELECT *, count(*) OVER () AS c, at IS NULL AS b, date(at) FROM plays")[
-        "QueryExecutionId"
-    ]
-    result = athena.api.get_query_results(QueryExecutionId=query)
-    described = result["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]
-    assert {column["Name"]: column["Type"] for column in described} == {
-        "songid": "varchar",
-        "title": "varchar",
-        "length": "double",
-        "at": "timestamp",
-        "price": "decimal",
-        "tags": "array",
-        "place": "row",
-        "year": "integer",
-        "c": "bigint",
-        "b": "boolean",
-        "_col10": "date",
-    }
 
 
 def test_tables_are_joined_and_filtered(athena: Athena) -> None:
@@ -184,21 +25,6 @@ def test_tables_are_joined_and_filtered(athena: Athena) -> None:
         WHERE p.year = 2018 AND p.at >= timestamp '2018-11-01 21:01:46' ORDER BY 1
     """  # noqa: S608 - the name is the test's own
     assert athena.rows(sql) == [["t", "n"], ["Über", "1"]]
-
-
-def test_results_come_in_pages(athena: Athena) -> None:
-    """The header is the first row of the first page, and the pages make up the whole."""
-    query = athena.run("SELECT n FROM time ORDER BY n")["QueryExecutionId"]
-    pages = athena.api.get_paginator("get_query_results").paginate(
-        QueryExecutionId=query, PaginationConfig={"PageSize": 40}
-    )
-    sizes, cells = [], []
-    for page in pages:
-        rows = page["ResultSet"]["Rows"]
-        sizes.append(len(rows))
-        cells += [row["Data"][0]["VarCharValue"] for row in rows]
-    assert sizes == [40, 40, 21]
-    assert cells == ["n", *map(str, range(1, 101))]
 
 
 def test_statistics_count_the_bytes_that_were_read(athena: Athena) -> None:
@@ -258,18 +84,6 @@ def test_stop_really_stops_the_query(athena: Athena) -> None:
     assert athena.rows("SELECT 1 AS one") == [["one"], ["1"]]
     found = athena.s3.list_objects_v2(Bucket=athena.bucket, Prefix=f"results/{queries[0]}")
     assert found["KeyCount"] == 0
-
-
-def test_enforced_workgroup_overrides_the_client(athena: Athena) -> None:
-    """The workgroup's output location wins when enforced, and the client's when not."""
-    mine = {"OutputLocation": f"s3://{athena.bucket}/mine"}
-    results = {"OutputLocation": f"s3://{athena.bucket}/group/"}
-    free = workgroup(athena, ResultConfiguration=results, EnforceWorkGroupConfiguration=False)
-    enforced = athena.run("SELECT 1", ResultConfiguration=mine)
-    chosen = athena.run("SELECT 1", ResultConfiguration=mine, WorkGroup=free)
-    places = [run["ResultConfiguration"]["OutputLocation"] for run in (enforced, chosen)]
-    assert places[0].startswith(f"s3://{athena.bucket}/results/")
-    assert places[1].startswith(f"s3://{athena.bucket}/mine/")
 
 
 @pytest.mark.parametrize(
@@ -362,18 +176,3 @@ def test_catalog_statements_answer_from_the_catalog(athena: Athena) -> None:
     assert ["# Partition Information\t \t "] in described
     assert "TABLE_NOT_FOUND" in athena.reason("DESCRIBE nope")
     assert "does not support this statement" in athena.reason("SHOW CREATE TABLE plays")
-
-
-def test_removed_result_is_told(athena: Athena) -> None:
-    """Results live in S3: once removed there, they cannot be fetched."""
-    query = athena.run("SELECT 1")["QueryExecutionId"]
-    athena.s3.delete_object(Bucket=athena.bucket, Key=f"results/{query}.csv")
-    with pytest.raises(athena.api.exceptions.InvalidRequestException, match="Could not find"):
-        athena.api.get_query_results(QueryExecutionId=query)
-
-
-def test_result_bucket_must_exist(athena: Athena) -> None:
-    """A query whose results have nowhere to go fails with the bucket's name."""
-    group = workgroup(athena, ResultConfiguration={"OutputLocation": "s3://no-such-bucket/r/"})
-    status = athena.run("SELECT 1", WorkGroup=group)["Status"]
-    assert (status["State"], "no-such-bucket" in status["StateChangeReason"]) == ("FAILED", True)
