@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import shutil
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -79,13 +80,17 @@ def loops_of_pulumi(
 
 
 def pytest_configure() -> None:
-    """Give the workers of pytest-xdist a main module with a file.
+    """Give the workers of pytest-xdist a main module with a file, and all tests their interrupts.
 
-    They have none, which pyspark takes for a run of its own doctests: it then ends the process.
+    The workers have no such file, which pyspark takes for a run of its own doctests: it then ends
+    the process. What a shell starts in the background has interrupts ignored, and would hand that
+    on to the commands that tests interrupt: they would never end.
     """
     main = sys.modules["__main__"]
     if not hasattr(main, "__file__"):
         main.__file__ = __file__
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(trylast=True)

@@ -160,19 +160,14 @@ class World:
     def begin(self, *arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
         """Begin `lakehouse run --stack local` in a process of its own, to be killed."""
         command = [sys.executable, "-m", "pipeline", "run", "--stack", "local", "--json"]
-        # Whatever runs in the background has interrupts ignored, and a child inherits that.
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
-            return subprocess.Popen(
-                [*command, *map(str, arguments)],
-                cwd=local.ROOT,
-                env={**os.environ, **self.environment(), **environment},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-        finally:
-            signal.signal(signal.SIGINT, before)
+        return subprocess.Popen(
+            [*command, *map(str, arguments)],
+            cwd=local.ROOT,
+            env={**os.environ, **self.environment(), **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def runs(self) -> list[dict[str, Any]]:
         """Glue's runs of the job, the newest first."""
