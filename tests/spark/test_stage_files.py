@@ -22,8 +22,6 @@ from spark.tables import INGESTED_FILES, QUARANTINED_RECORDS, SONGPLAYS, TABLES,
 from tests.spark.test_reprocess import KilledError
 from tests.spark.test_tally import read as lines
 
-pytestmark = pytest.mark.core
-
 
 def begin(lake: Any, make_song: Any, make_play: Any) -> None:
     """Land good and bad records, one of them twice."""
@@ -39,6 +37,7 @@ def read(path: str) -> pa.Table:
     return pq.read_table(io.BytesIO(body))
 
 
+@pytest.mark.core
 def test_a_file_that_nobody_told_of_counts_for_nothing(
     lake: Any, make_song: Any, make_play: Any, monkeypatch: Any
 ) -> None:
@@ -92,7 +91,7 @@ def left_by_a_release_of(earlier: int, lake: Any) -> None:
     lake.storage.write_json(path, document | {"format": earlier})
 
 
-@pytest.mark.parametrize("of_format", [3, 4, 5])
+@pytest.mark.parametrize("of_format", [pytest.param(3, marks=pytest.mark.core), 4, 5])
 def test_an_open_batch_is_read_from_the_files_of_its_manifest(
     of_format: int, lake: Any, make_song: Any, make_play: Any
 ) -> None:
@@ -118,6 +117,7 @@ def test_an_open_batch_is_read_from_the_files_of_its_manifest(
     assert lake.content(TABLES) == after
 
 
+@pytest.mark.core
 def test_a_stage_without_any_file_is_lost(
     lake: Any, make_song: Any, make_play: Any, capsys: Any
 ) -> None:
@@ -134,6 +134,7 @@ def test_a_stage_without_any_file_is_lost(
     assert lake.rows(SONGPLAYS) == []
 
 
+@pytest.mark.core
 def test_many_rows_make_several_files(lake: Any, monkeypatch: Any) -> None:
     """So that no task holds all of them: in their order, each once, and each last row told of."""
     monkeypatch.setattr(stage_files, "_FILE_BYTES", 100)
@@ -163,6 +164,7 @@ def test_many_rows_make_several_files(lake: Any, monkeypatch: Any) -> None:
     ]
 
 
+@pytest.mark.core
 @pytest.mark.parametrize(("plays", "own"), [(10, True), (3, False)])
 def test_the_latest_records_have_files_of_their_own_where_they_are_few(
     plays: int, own: bool, lake: Any, make_play: Any, monkeypatch: Any
