@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from benchmarks.landing import BUCKET
-from spark.job import main
+from spark.job import script
 from spark.storage import Storage, client
 
 _REPORTS = Storage(client())
@@ -23,7 +23,7 @@ def run(session: Any, lake: str) -> dict[str, float]:
         "--bronze": f"s3://{lake}/bronze",
         "--processing": f"s3://{lake}/processing",
     }
-    status = main([word for pair in arguments.items() for word in pair])
+    status = script([word for pair in arguments.items() for word in pair])
     if status:
         raise RuntimeError(f"The job ended with status {status}; its reason is printed above.")
     report: Any = _REPORTS.read_json(f"s3://{lake}/processing/reports/{run_id}.json")
