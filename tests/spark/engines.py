@@ -102,6 +102,10 @@ def _jvm(
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.shuffle.partitions": "2",
         "spark.databricks.delta.snapshotPartitions": "1",
+        # Every test has tables of its own. Delta would remember those of tests long over for an
+        # hour, until the memory is full and Java does little but collect garbage.
+        "spark.databricks.delta.delta.log.cacheSize": "50",
+        "spark.driver.memory": "2g",
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.delta.logStore.s3.impl": "io.delta.storage.S3SingleDriverLogStore",
