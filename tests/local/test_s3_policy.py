@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from lakehouse.bucket_policies import tls_only
 from localaws import process, s3_conditions
 from localaws.errors import UnsupportedError
 from localaws.s3_request import PolicyRequest, bucket_action, object_action
+from tests.local.single_attempt import client_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,14 +24,7 @@ KEY = "arn:aws:kms:us-east-1:123456789012:key/right"
 def s3() -> Iterator[Any]:
     """An S3 client of a running server."""
     with process.start() as server:
-        yield boto3.client(
-            "s3",
-            endpoint_url=server.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(retries={"total_max_attempts": 1}),
-        )
+        yield client_of(server, "s3")
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ import subprocess
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from localaws import errors, process
+from tests.local.single_attempt import client_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,18 +34,7 @@ def server() -> Iterator[process.Server]:
 @pytest.fixture(scope="module")
 def client(server: process.Server) -> Callable[[str], Any]:
     """Clients for the server, one attempt each, so that a retry never hides an error."""
-
-    def make(service: Any) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=server.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(retries={"total_max_attempts": 1}, max_pool_connections=16),
-        )
-
-    return make
+    return partial(client_of, server)
 
 
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:

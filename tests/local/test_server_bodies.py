@@ -6,12 +6,11 @@ import socket
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from localaws import process
 from localaws.blobs import SMALL, Blob, BlobStore
+from tests.local.single_attempt import client_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,14 +22,7 @@ def s3(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory)
     """An S3 client of a server without and with a state folder, and a bucket."""
     state = tmp_path_factory.mktemp("state") if request.param == "kept" else None
     with process.start(state=state) as server:
-        client = boto3.client(
-            "s3",
-            endpoint_url=server.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(retries={"total_max_attempts": 1}),
-        )
+        client = client_of(server, "s3")
         client.create_bucket(Bucket="bodies")
         yield client
         assert server.log() == ""

@@ -8,7 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localaws import process
-from tests.local.state_servers import client_of, killed_afterwards
+from tests.local.single_attempt import client_of
+from tests.local.state_servers import killed_afterwards
 
 if TYPE_CHECKING:
     from pathlib import Path

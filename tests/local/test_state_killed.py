@@ -11,7 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from localaws import process
 from localaws.blobs import SMALL
-from tests.local.state_servers import client_of, killed_afterwards
+from tests.local.single_attempt import client_of
+from tests.local.state_servers import killed_afterwards
 
 if TYPE_CHECKING:
     from pathlib import Path

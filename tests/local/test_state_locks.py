@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.config import Config
-
 from localaws import process
+from tests.local.single_attempt import client_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,17 +21,7 @@ TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 def test_services_that_save_at_the_same_time_do_not_wait_for_each_other(tmp_path: Path) -> None:
     """Four services create and save side by side: no two of their locks can cross."""
     with process.start(state=tmp_path / "state") as server:
-
-        def client(service: Any) -> Any:
-            return boto3.client(
-                service,
-                endpoint_url=server.endpoint,
-                region_name="us-east-1",
-                aws_access_key_id="test",
-                aws_secret_access_key="test",
-                config=Config(retries={"total_max_attempts": 1}, read_timeout=20),
-            )
-
+        client = partial(client_of, server, read_timeout=20)
         s3, iam, ssm, logs = (client(service) for service in ("s3", "iam", "ssm", "logs"))
         makers: tuple[Callable[[int], Any], ...] = (
             lambda n: s3.create_bucket(Bucket=f"bucket-{n}"),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from localaws import process
+from tests.local.single_attempt import client_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,18 +18,7 @@ if TYPE_CHECKING:
 def client() -> Iterator[Callable[[Any], Any]]:
     """Clients of one server, one attempt each."""
     with process.start() as server:
-
-        def make(service: Any) -> Any:
-            return boto3.client(
-                service,
-                endpoint_url=server.endpoint,
-                region_name="us-east-1",
-                aws_access_key_id="test",
-                aws_secret_access_key="test",
-                config=Config(retries={"total_max_attempts": 1}),
-            )
-
-        yield make
+        yield partial(client_of, server)
         assert server.log() == ""
 
 
